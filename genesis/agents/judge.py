@@ -1,0 +1,23 @@
+"""Judge Agent: the best of N candidates of a turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dspy
+
+from genesis.agents.wire import Choice
+
+
+class Judge(dspy.Signature):
+    """You choose the best of several continuations of a function-calling dialogue.
+
+    Judge by two things: the practical significance of the user's request (would a real person ask this, with these
+    values, in this situation?), and the fit of the tools (the calls do exactly what was asked, with the values that
+    were said, and the answer reports the results faithfully). Ignore length and politeness; the order says nothing.
+    """
+
+    tools: list[dict[str, Any]] = dspy.InputField(desc="the tools on offer")
+    candidates: list[Choice] = dspy.InputField(desc="the continuations")
+    reason: str = dspy.OutputField(desc="one sentence")
+    best: int = dspy.OutputField(desc="number of the best candidate")

@@ -1,0 +1,29 @@
+"""User Agent: plays the person; opens with a request and reveals information over turns."""
+
+from __future__ import annotations
+
+import dspy
+
+from genesis.agents.wire import Line, Stated, Wish
+
+
+class User(dspy.Signature):
+    """You play a person who talks to an assistant. Write the person's next message.
+
+    Each wish names what the person wants. Where `opens` is true, ask for it now, in the person's own words and with a
+    reason or a situation that makes sense. Give a concrete, realistic value for every parameter in `say_now`, and for
+    no other parameter; say the values naturally, as people do, so that each can be read off the message. Never write
+    a parameter's or a tool's technical name, JSON or code. Where `bad` names a parameter, give for it a value that its
+    schema or plain sense forbids. Answer the assistant's question, if the conversation ends with one. Say nothing about
+    values that come from earlier results: refer to them ("with that id"). Follow `guidance`; speak as `persona` does.
+    In `stated`, list for each wish touched in this message the values that the message gives, typed as their schema
+    says (dates, codes and enum members in the schema's form).
+    """
+
+    persona: str = dspy.InputField(desc="how the person writes")
+    wishes: list[Wish] = dspy.InputField(desc="what the person wants and must say in this message")
+    conversation: list[Line] = dspy.InputField(desc="so far; empty: this message opens it")
+    guidance: str = dspy.InputField(desc="what is still missing among earlier dialogues")
+    semantic_type: str = dspy.InputField(desc="topic and intent the request should have")
+    message: str = dspy.OutputField(desc="the person's message, nothing else")
+    stated: list[Stated] = dspy.OutputField(desc="the values given in this message, by task")

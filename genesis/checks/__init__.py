@@ -1,0 +1,1 @@
+"""What judges a dialogue: rules, mutation of good dialogues, and people."""

@@ -1,0 +1,1 @@
+"""Benchmark scorers and the students that learn from a data set."""

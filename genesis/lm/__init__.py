@@ -1,0 +1,1 @@
+"""Language models: open one by name; engines, journal, limits and usage."""

@@ -1,0 +1,1 @@
+"""Diversity, quality, cost, and the statistics to compare them."""

@@ -1,0 +1,400 @@
+"""The typed parameters: one source of truth for YAML files, notebook cells, the command line and the docs.
+
+A parameters file is YAML 1.2 in a strict subset::
+
+    experiment: quickstart
+    seed: 0
+    lm: offline
+    pool: {sources: [bfcl], size: 60}
+
+What YAML readers disagree about is refused with a hint, never guessed: ``yes``/``no``/``on``/``off``, ``010``,
+``1e-5``, ``1_000``, ``.nan``, duplicate keys, anchors and aliases, tags.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from genesis.errors import ParamsError
+from genesis.scenario import labels
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="letters, digits, _ . -")]
+Count = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Weight = Annotated[float, Meta(ge=0)]
+
+STEPS = ("10_tool_pool", "20_generate", "30_check", "40_metrics", "50_downstream", "60_report")
+
+
+def _param(default: Any, help_text: str) -> Any:
+    """Declare a parameter with its default and its one line of help."""
+    metadata = {"help": help_text}
+    if isinstance(default, (list, dict)):
+        return field(default_factory=lambda: type(default)(default), metadata=metadata)
+    if is_dataclass(default):
+        return field(default_factory=type(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolParams:
+    """Where the tools come from and how many there are."""
+
+    path: str = _param("", "a ready pool (JSONL); empty: build one from sources")
+    sources: list[str] = _param(["bfcl"], "sources in order, as in `genesis pool build --from`")
+    size: Count = _param(60, "tools in the pool, balanced over domains")
+    fill: list[str] = _param([], "sources that may fill up a pool that curation leaves too small")
+    decisions: str = _param("", "file with people's decisions on doubtful tools; empty: none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfflineParams:
+    """How often the offline (simulated) LM errs, per kind: probabilities of one reply."""
+
+    wrong_value: Share = _param(0.02, "the calls hold a value that the user did not give")
+    wrong_type: Share = _param(0.02, "the calls hold a value of the wrong type")
+    missing_param: Share = _param(0.02, "the calls lack a required parameter")
+    unknown_tool: Share = _param(0.01, "the calls name a tool that is not on offer")
+    unparsable: Share = _param(0.01, "the reply is not in the adapter's format")
+    needless_ask: Share = _param(0.01, "the assistant asks for what was said")
+    contradiction: Share = _param(0.01, "the answer contradicts the tool's result")
+    repeat: Share = _param(0.0, "the user repeats a request whatever the guidance says")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetParams:
+    """What a run may spend; empty: no limit."""
+
+    calls: Annotated[int, Meta(ge=1)] | None = _param(None, "LM calls")
+    tokens: Annotated[int, Meta(ge=1)] | None = _param(None, "tokens, prompt and completion together")
+    usd: Annotated[float, Meta(gt=0)] | None = _param(None, "US dollars; needs a known price")
+
+
+DEFAULT_MIX: dict[str, float] = {
+    "single/single/simple": 4,
+    "single/single/multiple": 5,
+    "single/single/parallel": 2,
+    "single/multi/parallel": 2,
+    "single/multi/parallel_multiple": 3,
+    "multi/single/simple": 2,
+    "multi/single/multiple": 3,
+    "multi/multi/multiple": 2,
+    "multi/multi/parallel_multiple": 2,
+    "irrelevance": 3,
+    "miss_param": 2,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """Everything a run can be told."""
+
+    experiment: Name = _param("quickstart", "name of the experiment: the folder of its runs")
+    seed: Annotated[int, Meta(ge=0, le=2**62)] = _param(0, "all randomness comes from it")
+    notebooks: list[Name] = _param(list(STEPS), "notebooks to execute, in order, without .ipynb")
+    data: str = _param("", "a data set (file) to audit instead of a generated one")
+
+    pool: PoolParams = _param(PoolParams(), "the tool pool")
+
+    lm: str | dict[str, str] = _param("offline", "LM by name (offline, replay:RUN, provider/model), or one per agent")
+    api_base: str | dict[str, str] = _param("", "URL of an OpenAI-compatible endpoint, or one per agent")
+    api_key_env: Name = _param("OPENAI_API_KEY", "name of the environment variable that holds the key")
+    adapter: Literal["chat", "json"] = _param("chat", "DSPy adapter: how fields are written into prompts and replies")
+    temperature: Annotated[float, Meta(ge=0, le=2)] = _param(0.8, "sampling temperature of the generating agents")
+    max_tokens: Count = _param(2048, "most tokens of one reply")
+    concurrency: Count = _param(64, "LM calls in flight")
+    timeout: Annotated[float, Meta(gt=0)] = _param(120.0, "seconds one call may take in total")
+    retries: Annotated[int, Meta(ge=0, le=20)] = _param(4, "times a failed call is sent again")
+    budget: BudgetParams = _param(BudgetParams(), "what may be spent")
+    prices: dict[str, list[float]] = _param({}, "model -> US dollars per million prompt and completion tokens")
+    offline: OfflineParams = _param(OfflineParams(), "the offline (simulated) LM's error rates")
+
+    dialogues_per_tool: Count = _param(1, "rounds: round k makes the k-th dialogue of every tool")
+    mix: dict[str, Weight] = _param(dict(DEFAULT_MIX), "scenario label -> weight; met exactly (largest remainder)")
+    counts: dict[str, int] = _param({}, "scenario label -> number of dialogues; instead of the weights")
+    n: Annotated[int, Meta(ge=1, le=16)] = _param(4, "candidates a turn (N in the paper)")
+    judge: Literal["llm", "random"] = _param("llm", "who picks among the candidates that pass the cheap rules")
+    memory: bool = _param(True, "steer towards semantic types not yet covered, reject near-repeats")
+    reasoning: bool = _param(False, "keep a reasoning trace in the assistant's messages")
+    hard_distractors: Annotated[int, Meta(ge=0, le=20)] = _param(3, "closely related tools on offer, not to be called")
+    easy_distractors: Annotated[int, Meta(ge=0, le=20)] = _param(2, "less related tools on offer, not to be called")
+    prompts: dict[str, str] = _param({}, "agent -> prompt version under params/prompts; none: the built-in one")
+
+    rules_off: list[str] = _param([], "ids of rules not to apply")
+    downstream_items: Count = _param(1000, "benchmark items the probe is scored on, at most")
+
+
+def load(path: str | Path, overrides: Iterable[str] = ()) -> Params:
+    """Read a parameters file and apply ``name=value`` overrides (dotted names reach inside groups).
+
+    Raises ParamsError naming file, key, value, what was expected and the nearest known key.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    data = parse_yaml(text, str(path))
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise ParamsError(f"{path}: expected 'name: value' lines, got {type(data).__name__}")
+    for override in overrides:
+        apply_override(data, override)
+    return from_dict(data, str(path))
+
+
+def apply_override(data: dict[str, Any], override: str) -> None:
+    """Apply one ``name=value`` to the plain data of a parameters file, in place. Raises ParamsError."""
+    name, separator, value = override.partition("=")
+    if not separator or not name.strip():
+        raise ParamsError(f"-p {override}: expected name=value")
+    *groups, last = _split_key(name.strip())
+    target = data
+    for group in groups:
+        target = target.setdefault(group, {})
+        if not isinstance(target, dict):
+            raise ParamsError(f"-p {name}: '{group}' is a single value, not a group")
+    target[last] = parse_yaml(value, f"-p {name}")
+
+
+def _split_key(name: str) -> list[str]:
+    """Split a dotted name; scenario labels hold no dots, model names in dicts are kept whole after the group."""
+    group, dot, rest = name.partition(".")
+    if not dot:
+        return [name]
+    return [group, rest]
+
+
+def from_dict(data: Mapping[str, Any], where: str = "params") -> Params:
+    """Build Params from plain data, as strictly as from a file. Raises ParamsError."""
+    params: Params = _build(Params, data, where, "")
+    for label in [*params.mix, *params.counts]:
+        _check_label(label, where)
+    for label, count in params.counts.items():
+        if count < 0:
+            raise ParamsError(f"{where}: counts.{label} is {count}; expected 0 or more")
+    for key, price in params.prices.items():
+        if len(price) != 2 or min(price) < 0:
+            raise ParamsError(f"{where}: prices.{key} is {price}; expected [prompt, completion] per million tokens")
+    return params
+
+
+def to_dict(params: Params) -> dict[str, Any]:
+    """Return the plain data of ``params``: every key, defaults included."""
+    data: dict[str, Any] = msgspec.to_builtins(params)
+    return data
+
+
+def dump_yaml(params: Params) -> str:
+    """Return the YAML text of ``params`` that :func:`load` reads back equal."""
+    import yaml
+
+    return yaml.safe_dump(to_dict(params), sort_keys=False, allow_unicode=True)
+
+
+def params_hash(params: Params) -> str:
+    """Return 12 hex digits of all that can change the result; how fast it is made (concurrency) does not count."""
+    import hashlib
+
+    data = to_dict(params)
+    for name in ("concurrency", "timeout", "retries", "budget", "prices", "api_key_env", "notebooks"):
+        del data[name]
+    return hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest()[:12]
+
+
+def describe(kind: type = Params, prefix: str = "") -> list[tuple[str, str, Any, str]]:
+    """Return (name, type, default, help) of every parameter, groups dotted: for docs, ``--help`` and the notebooks."""
+    hints = get_type_hints(kind, include_extras=True)
+    rows: list[tuple[str, str, Any, str]] = []
+    for item in fields(kind):
+        default = item.default if item.default_factory is MISSING else item.default_factory()
+        if is_dataclass(hints[item.name]):
+            rows += describe(hints[item.name], f"{prefix}{item.name}.")
+        else:
+            rows.append((prefix + item.name, type_words(hints[item.name]), default, item.metadata["help"]))
+    return rows
+
+
+def type_words(hint: Any) -> str:
+    """Return what a type hint expects, in words: ``a whole number >= 1``."""
+    if get_origin(hint) is Annotated:
+        base, meta = get_args(hint)[0], get_args(hint)[1]
+        limits = [
+            f"{sign} {value}" for sign, value in ((">=", meta.ge), (">", meta.gt), ("<=", meta.le)) if value is not None
+        ]
+        extra = " ".join([*limits, *([f"({meta.description})"] if meta.description else [])])
+        return f"{type_words(base)} {extra}".strip()
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(str, get_args(hint)))
+    if get_origin(hint) is list:
+        return f"a list of {type_words(get_args(hint)[0])}"
+    if get_origin(hint) is dict:
+        return f"a mapping of text to {type_words(get_args(hint)[1])}"
+    names = {int: "a whole number", float: "a number", str: "text", bool: "true or false", type(None): "null"}
+    if hint in names:
+        return names[hint]
+    if is_dataclass(hint):
+        return "a group"
+    return " or ".join(type_words(part) for part in get_args(hint))
+
+
+def _build(kind: type, data: Any, where: str, prefix: str) -> Any:
+    if not isinstance(data, Mapping):
+        raise ParamsError(f"{where}: '{prefix.rstrip('.')}' is {_shown(data)}; expected a group of names and values")
+    hints = get_type_hints(kind, include_extras=True)
+    known = [item.name for item in fields(kind)]
+    values = {}
+    for key, value in data.items():
+        if key not in known:
+            raise ParamsError(f"{where}: unknown parameter '{prefix}{key}'{_nearest_key(str(key), prefix)}")
+        if is_dataclass(hints[key]):
+            values[key] = _build(hints[key], value, where, f"{prefix}{key}.")
+            continue
+        try:
+            values[key] = msgspec.convert(value, hints[key], strict=True)
+        except msgspec.ValidationError as error:
+            expected = type_words(hints[key]) + _hint(value, hints[key])
+            raise ParamsError(f"{where}: '{prefix}{key}' is {_shown(value)}; expected {expected}") from error
+    return kind(**values)
+
+
+def _nearest_key(key: str, prefix: str) -> str:
+    rows = [name for name, *_ in describe()]
+    names = sorted({*rows, *(name.partition(".")[0] for name in rows)})
+    close = difflib.get_close_matches(prefix + key, names, n=1, cutoff=0.5)
+    if not close and not prefix:
+        close = [name for name in names if name.rpartition(".")[2] == key][:1]
+    inside = [name for name in names if name.startswith(prefix)] if prefix else []
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; known here: {', '.join(inside)}" if inside else "; `genesis run --help-params` lists all"
+
+
+def _check_label(label: str, where: str) -> None:
+    if label not in labels():
+        close = difflib.get_close_matches(label, labels(), n=1, cutoff=0.3)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        raise ParamsError(f"{where}: unknown scenario '{label}' in the mix{hint} (known: {', '.join(labels())})")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _hint(value: Any, hint: Any) -> str:
+    if isinstance(value, str) and "number" in type_words(hint) and re.fullmatch(r"[-+]?[\d.]+", value):
+        return "; write it without quotes"
+    if isinstance(value, (int, float)) and "text" in type_words(hint):
+        return "; put it in quotes"
+    return ""
+
+
+# --- strict YAML -------------------------------------------------------------------------------------------------
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
+_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?$")
+_AMBIGUOUS = (
+    (re.compile(r"(?i)(yes|no|on|off)$"), "write true or false, or put it in quotes"),
+    (re.compile(r"(?:True|TRUE|False|FALSE|Null|NULL|~)$"), "write true, false or null in lower case"),
+    (re.compile(r"[-+]?0[0-9_]+$"), "a leading zero means octal to some readers; drop it or put it in quotes"),
+    (re.compile(r"[-+]?0[xXoObB][0-9a-fA-F_]+$"), "write a decimal number"),
+    (re.compile(r"[-+]?[0-9][0-9_]*_[0-9_.]*$"), "write the number without underscores"),
+    (re.compile(r"[-+]?[0-9]+(\.)?[eE][-+]?[0-9]+$"), "some readers take this as text; write it like 1.0e-5"),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.)([eE][-+]?[0-9]+)?$"), "write digits on both sides of the point"),
+    (re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?$"), "some readers take this as base 60; put it in quotes"),
+    (re.compile(r"(?i)[-+]?\.?(inf|infinity|nan)$"), "a parameter is a finite number"),
+)
+_MAX_BYTES = 1_000_000
+_MAX_DEPTH = 20
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """Parse strict YAML into plain data. Raises ParamsError with line and column for everything ambiguous."""
+    import yaml
+
+    if len(text) > _MAX_BYTES:
+        raise ParamsError(f"{where}: {len(text)} characters; a parameters file has at most {_MAX_BYTES}")
+    try:
+        events = list(yaml.parse(text, Loader=yaml.SafeLoader))
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise ParamsError(
+            f"{where}{place}: not YAML: {getattr(error, 'problem', None) or 'nested too deeply'}"
+        ) from error
+    documents = sum(isinstance(event, yaml.DocumentStartEvent) for event in events)
+    if documents > 1:
+        raise ParamsError(f"{where}: {documents} YAML documents; expected one")
+    return _compose(iter([event for event in events if not isinstance(event, _frame_events())]), where)
+
+
+def _frame_events() -> tuple[type, ...]:
+    import yaml
+
+    return (yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent)
+
+
+_END = object()
+
+
+def _compose(events: Any, where: str, depth: int = 0) -> Any:
+    """Turn a stream of YAML events into plain data; returns _END at the end of a collection, None for no event."""
+    import yaml
+
+    event = next(events, None)
+    if event is None:
+        return None
+    place = f"{where}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
+    if depth > _MAX_DEPTH:
+        raise ParamsError(f"{place}: nested deeper than {_MAX_DEPTH} levels")
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        raise ParamsError(f"{place}: anchors and aliases are not taken; write the value out")
+    if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+        return _END
+    if getattr(event, "tag", None) not in (None, "!"):
+        raise ParamsError(f"{place}: tag {event.tag!r} is not taken; write a plain value")
+    if isinstance(event, yaml.ScalarEvent):
+        return _scalar(event.value, place) if event.style is None else event.value
+    if isinstance(event, yaml.SequenceStartEvent):
+        items = []
+        while (item := _compose(events, where, depth + 1)) is not _END:
+            items.append(item)
+        return items
+    mapping: dict[str, Any] = {}
+    while (key := _compose(events, where, depth + 1)) is not _END:
+        if not isinstance(key, str):
+            raise ParamsError(f"{place}: key {key!r} is not text; put it in quotes")
+        if key in mapping:
+            raise ParamsError(f"{place}: key '{key}' stands twice")
+        mapping[key] = _compose(events, where, depth + 1)
+    return mapping
+
+
+def _scalar(text: str, place: str) -> Any:
+    if text in ("", "null"):
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    if _INT.match(text):
+        if len(text) > 18:
+            raise ParamsError(f"{place}: {text[:20]}... is a larger number than a parameter takes")
+        return int(text)
+    if _FLOAT.match(text):
+        value = float(text)
+        if value in (float("inf"), float("-inf")):
+            raise ParamsError(f"{place}: '{text}': a parameter is a finite number")
+        return value
+    for pattern, advice in _AMBIGUOUS:
+        if pattern.match(text):
+            raise ParamsError(f"{place}: '{text}' is ambiguous in YAML: {advice}")
+    return text

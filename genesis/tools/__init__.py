@@ -1,0 +1,1 @@
+"""Tools, where they come from, and how a pool of them is curated."""
