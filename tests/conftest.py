@@ -1,0 +1,38 @@
+"""What every test shares: where benchmark data lies, and an environment without keys."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # building its grammars costs 1 s of CPU
+
+
+def require(found: bool, what: str) -> None:
+    """Skip where an outside part is absent; in CI its absence is an error."""
+    if found:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}: absent, and CI requires it")
+    pytest.skip(f"{what}: absent")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of benchmark data beside the checkout (ACEBench, API-Bank)."""
+    folder = ROOT.parent / "shared" / "data"
+    require(folder.is_dir(), f"benchmark data in {folder.relative_to(ROOT.parent)} beside the checkout")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test may find a real key."""
+    for name in list(os.environ):
+        if name.endswith("_API_KEY"):
+            monkeypatch.delenv(name)
