@@ -11,6 +11,7 @@
     ├── BenchmarkError           benchmark data that is absent or damaged
     ├── RecordError              a run folder: name, lock, disk, damage, schema version
     │   └── LockedError          the run is held by another process
+    ├── StepError                a notebook failed: names it and the cell
     ├── LMError                  a language model
     │   ├── LMConfigError        wrong before anything is spent: name, endpoint, key, capability
     │   ├── RetryableLMError     may go better next time: 429, 5xx, reset, time-out
@@ -60,6 +61,10 @@ class RecordError(GenesisError):
 
 class LockedError(RecordError):
     """Another live process holds the run."""
+
+
+class StepError(GenesisError):
+    """A notebook failed."""
 
 
 class LMError(GenesisError):

@@ -1,0 +1,159 @@
+"""Figures: one style, vector PDF and PNG, and the numbers behind each as CSV.
+
+Every figure says which LM its data comes from: what the offline engine made is marked as simulated.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from genesis.record import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+SIMULATED = "offline (simulated) LM"
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the house's style."""
+    import matplotlib.pyplot as plt
+
+    with (
+        importlib.resources.as_file(importlib.resources.files("genesis") / "data" / "paper.mplstyle") as sheet,
+        plt.style.context(str(sheet)),
+    ):
+        yield
+
+
+def bars(
+    table: DataFrame,
+    *,
+    label: str,
+    value: str,
+    low: str = "",
+    high: str = "",
+    title: str = "",
+    source: str = "",
+    unit: str = "",
+) -> Figure:
+    """Draw one horizontal bar a row of ``table``, first row on top.
+
+    ``low`` and ``high`` name the columns of an interval's ends, drawn as whiskers; ``source`` says where the data
+    comes from (the LM) and stands under the figure; ``unit`` labels the axis.
+    """
+    import matplotlib.pyplot as plt
+
+    with style():
+        figure, axes = plt.subplots(figsize=(3.3, 0.6 + 0.2 * max(len(table), 2)))
+        names = [str(name) for name in table[label]][::-1]
+        values = table[value].to_numpy(dtype=float)[::-1]
+        axes.barh(names, values, color="C0", height=0.65)
+        if low and high:
+            ends = [values - table[low].to_numpy(dtype=float)[::-1], table[high].to_numpy(dtype=float)[::-1] - values]
+            axes.errorbar(
+                values, names, xerr=[end.clip(min=0) for end in ends], fmt="none", ecolor="C7", capsize=2, lw=0.8
+            )
+        axes.set_xlabel(unit or value)
+        axes.grid(axis="y", visible=False)
+        _finish(figure, axes, title, source)
+    return figure
+
+
+def stacked(
+    table: DataFrame, *, label: str, parts: Sequence[str], title: str = "", source: str = "", unit: str = ""
+) -> Figure:
+    """Draw one horizontal bar a row, made of the columns ``parts`` side by side."""
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    with style():
+        figure, axes = plt.subplots(figsize=(3.3, 0.8 + 0.2 * max(len(table), 2)))
+        names = [str(name) for name in table[label]][::-1]
+        left = np.zeros(len(table))
+        for number, part in enumerate(parts):
+            values = table[part].to_numpy(dtype=float)[::-1]
+            axes.barh(names, values, left=left, height=0.65, label=part, color=f"C{number}")
+            left += values
+        axes.set_xlabel(unit)
+        axes.grid(axis="y", visible=False)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22 - 0.4 / max(len(table), 2)), ncols=len(parts))
+        _finish(figure, axes, title, source)
+    return figure
+
+
+def lines(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x: str, y: str, title: str = "", source: str = ""
+) -> Figure:
+    """Draw one line a series, each given as (x values, y values)."""
+    import matplotlib.pyplot as plt
+
+    with style():
+        figure, axes = plt.subplots()
+        for name, (xs, ys) in series.items():
+            axes.plot(xs, ys, label=name)
+        axes.set_xlabel(x)
+        axes.set_ylabel(y)
+        axes.grid(axis="both", visible=True)
+        if len(series) > 1:
+            axes.legend()
+        _finish(figure, axes, title, source)
+    return figure
+
+
+def scatter(table: DataFrame, *, x: str, y: str, group: str, title: str = "", source: str = "") -> Figure:
+    """Draw one dot a row, coloured by ``group``; the seven largest groups have colours of their own."""
+    import matplotlib.pyplot as plt
+
+    with style():
+        figure, axes = plt.subplots(figsize=(3.3, 2.8))
+        named = list(table[group].value_counts().index[:7])
+        rest = table[~table[group].isin(named)]
+        if len(rest):
+            axes.scatter(rest[x], rest[y], s=5, color="#bbbbbb", label="other", linewidths=0)
+        for number, name in enumerate(named):
+            part = table[table[group] == name]
+            axes.scatter(part[x], part[y], s=7, color=f"C{number}", label=str(name), linewidths=0)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.5)
+        _finish(figure, axes, title, source)
+    return figure
+
+
+def save(figure: Figure, table: DataFrame, run: Run, name: str) -> Figure:
+    """Write ``figures/NAME.png``, ``.pdf`` and ``.csv`` (the numbers drawn) of a run, and return the figure.
+
+    The files hold no date: the same data gives the same bytes.
+    """
+    import matplotlib.pyplot as plt
+
+    with style():
+        figure.savefig(run.file(f"figures/{name}.png"), metadata={"Software": None})
+        figure.savefig(
+            run.file(f"figures/{name}.pdf"), metadata={"CreationDate": None, "Producer": None, "Creator": None}
+        )
+    table.to_csv(run.file(f"figures/{name}.csv"), index=False, lineterminator="\n")
+    plt.close(figure)
+    return figure
+
+
+def _finish(figure: Figure, axes: Any, title: str, source: str) -> None:
+    if title:
+        axes.set_title(title, loc="left")
+    if source:
+        figure.text(
+            0.0,
+            -0.04,
+            f"Data: {source}",
+            fontsize=6,
+            color="#555555",
+            ha="left",
+            va="top",
+            transform=figure.transFigure,
+        )

@@ -1,0 +1,121 @@
+"""Notebooks as steps of a run: executed by Papermill, each in its own kernel, or by hand with Run-All.
+
+A notebook declares what it needs in its ``parameters`` cell and starts with::
+
+    step = notebook.begin(run, seed=seed, lm=lm)      # open or make the run; step.run, step.params, step.note
+
+``genesis run`` passes each notebook only the parameters it declares, and the run's folder.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+import shutil
+import threading
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genesis import params as parameters
+from genesis import record
+from genesis.errors import RecordError
+from genesis.params import Params
+from genesis.record import Run
+
+RUNNER = "GENESIS_RUNNER_PID"
+"""Set by ``genesis run`` for its kernels: they end with it, and leave the lock and the last file to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a notebook works with."""
+
+    run: Run
+    params: Params
+    note: str
+    """Where the data comes from, in one sentence for the reader."""
+
+    @property
+    def caption(self) -> str:
+        """What every figure and table must say of its data."""
+        return record.lm_words(self.params)
+
+
+def begin(run: str, **declared: Any) -> Step:
+    """Open the run a notebook works on.
+
+    ``run`` is a folder or id; ``latest``: the newest complete run, or the bundled sample where there is none; empty: a
+    new run made from ``declared``, over the defaults. Raises RecordError or ParamsError.
+    """
+    watch_runner()
+    if run == "":
+        params = parameters.from_dict({"experiment": "by_hand", **declared}, "the parameters cell")
+        made = record.create(params, results_root())
+        return Step(made, params, f"A run of its own, made by hand: {made.path.name}.")
+    if run == "latest":
+        try:
+            found = record.open_run("latest", results_root())
+        except RecordError:
+            found = sample_run()
+            note = "No complete run was found: this shows the bundled sample of 40 dialogues, offline (simulated) LM."
+            return Step(found, found.params, note)
+        return Step(found, found.params, f"The latest complete run: {found.path.parent.name}/{found.id}.")
+    found = record.open_run(run, results_root())
+    return Step(found, found.params, f"Run {found.path.parent.name}/{found.id}.")
+
+
+def lock(run: Run) -> Any:
+    """Return the context that holds the run: the runner holds it for its kernels."""
+    return nullcontext() if RUNNER in os.environ else run.lock()
+
+
+def finish(run: Run) -> Path | None:
+    """Write metrics.json, the last file of a run; under ``genesis run`` the runner does it, after the notebooks."""
+    return None if RUNNER in os.environ else complete(run)
+
+
+def complete(run: Run) -> Path:
+    """Gather the parts that the notebooks wrote into metrics.json and return its path."""
+    metrics = run.read_json("parts/metrics.json")
+    metrics["downstream"] = (
+        run.read_json("parts/downstream.json") if (run.path / "parts/downstream.json").exists() else {}
+    )
+    run.write_json(record.METRICS, metrics)
+    return run.path / record.METRICS
+
+
+def results_root() -> Path:
+    """Return the folder of experiments: $GENESIS_OUT, or ``experiments`` of the project around the working folder."""
+    if "GENESIS_OUT" in os.environ:
+        return Path(os.environ["GENESIS_OUT"])
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "notebooks").is_dir() and (folder / "params").is_dir():
+            return folder / "experiments"
+    return here / "experiments"
+
+
+def sample_run() -> Run:
+    """Copy the bundled 40-dialogue sample to ``experiments/sample`` and open it there."""
+    target = results_root() / "sample" / "bundled"
+    if not (target / "run.json").exists():
+        with importlib.resources.as_file(importlib.resources.files("genesis") / "data" / "sample") as source:
+            shutil.copytree(source, target, dirs_exist_ok=True)
+    return Run(target)
+
+
+def watch_runner() -> None:
+    """End this kernel soon after its runner is gone, however it went: a kernel alone would go on spending."""
+    runner = os.environ.get(RUNNER)
+    if runner is None or any(thread.name == "watch-runner" for thread in threading.enumerate()):
+        return
+
+    def watch() -> None:
+        while os.getppid() == int(runner):
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="watch-runner", daemon=True).start()

@@ -1,0 +1,46 @@
+"""What can be known to be wrong before a run folder is made and anything is spent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from genesis import runner
+from genesis.errors import ParamsError, PlanError, PoolError
+from genesis.params import Params
+
+EXECUTING = ("python:", "mcp:")
+
+
+def check(params: Params, *, allow_exec: bool = False) -> None:
+    """Raise the one error that would stop this run later: notebooks, pool, sources, plan, endpoint.
+
+    Raises ParamsError, PoolError, PlanError or LMConfigError.
+    """
+    if not params.notebooks:
+        raise ParamsError("notebooks: the list is empty; expected at least one notebook")
+    for name in params.notebooks:
+        runner.template(name)
+    if "20_generate" in params.notebooks:
+        _check_generation(params, allow_exec=allow_exec)
+    if params.data and not Path(params.data).is_file():
+        raise ParamsError(f"data: no file '{params.data}'")
+
+
+def _check_generation(params: Params, *, allow_exec: bool) -> None:
+    if params.pool.path and not Path(params.pool.path).is_file():
+        raise PoolError(
+            f"pool.path: no file '{params.pool.path}'; `genesis pool build --out {params.pool.path}` makes one"
+        )
+    for source in [*params.pool.sources, *params.pool.fill]:
+        if source.startswith(EXECUTING) and not allow_exec:
+            raise PoolError(f"pool.sources: '{source}' executes code; allow it with --allow-exec")
+    wanted = sum(params.counts.values()) if params.counts else sum(params.mix.values())
+    if wanted <= 0:
+        raise PlanError("the plan is empty: the weights of mix, or the numbers of counts, add up to 0")
+    _check_endpoint(params)
+
+
+def _check_endpoint(params: Params) -> None:
+    from genesis.lm import reach
+
+    reach(params)

@@ -1,0 +1,152 @@
+"""The runner of ``genesis run``: executes notebooks with Papermill, in order, each in its own kernel."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from genesis import params as parameters
+from genesis.errors import GenesisError, ParamsError, StepError
+from genesis.notebook import RUNNER, complete
+from genesis.params import Params
+from genesis.record import Run
+
+
+def template(name: str) -> Path:
+    """Return the path of a notebook template. Raises ParamsError listing the known ones."""
+    folders = [Path.cwd() / "notebooks", Path(__file__).resolve().parent.parent / "notebooks"]
+    for folder in folders:
+        if (folder / f"{name}.ipynb").is_file():
+            return folder / f"{name}.ipynb"
+    known = sorted(file.stem for folder in folders for file in folder.glob("*.ipynb"))
+    raise ParamsError(f"notebooks: no notebook '{name}'; known: {', '.join(dict.fromkeys(known)) or 'none'}")
+
+
+def declared(name: str) -> dict[str, dict[str, Any]]:
+    """Return what a notebook's ``parameters`` cell declares: name -> Papermill's description."""
+    import papermill
+
+    found: dict[str, dict[str, Any]] = papermill.inspect_notebook(str(template(name)))
+    return found
+
+
+def arguments(name: str, run: Run, params: Params) -> dict[str, Any]:
+    """Return the values a notebook is passed: those of the run's parameters that it declares, and the run."""
+    values = parameters.to_dict(params)
+    wanted = declared(name)
+    unknown = [key for key in wanted if key != "run" and key not in values]
+    if unknown:
+        raise ParamsError(f"{template(name)}: declares {unknown}, which are no parameters of this workbench")
+    return {key: str(run.path.resolve()) if key == "run" else values[key] for key in wanted}
+
+
+def execute(name: str, run: Run, params: Params) -> float:
+    """Execute one notebook into the run's folder and return its seconds.
+
+    Raises StepError; the executed notebook is saved up to the cell that failed.
+    """
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    output = run.file(f"notebooks/{name}.ipynb")
+    start = time.monotonic()
+    try:
+        papermill.execute_notebook(
+            str(template(name)),
+            str(output),
+            parameters=arguments(name, run, params),
+            progress_bar=False,
+            log_output=False,
+            kernel_name="python3",
+            start_timeout=120,
+        )
+    except PapermillExecutionError as error:
+        raise StepError(_told(name, error)) from error
+    except DeadKernelError as error:
+        raise StepError(
+            f"{name}: the kernel died; {output} holds what it had done; the same command continues"
+        ) from error
+    return time.monotonic() - start
+
+
+def execute_all(
+    run: Run, params: Params, names: Sequence[str], *, say: Callable[[str], None] | None = None
+) -> dict[str, float]:
+    """Execute the notebooks in order, with the run locked; then write metrics.json. Returns seconds by notebook."""
+    started = time.monotonic()
+    spent: dict[str, float] = {}
+    with run.lock(), _environment(**{RUNNER: str(os.getpid()), "GENESIS_OUT": str(run.path.parent.parent.resolve())}):
+        status = "interrupted"
+        earlier = float(run.read_json("run.json").get("seconds", 0.0))
+        run.update(status="running")
+        try:
+            for name in names:
+                spent[name] = execute(name, run, params)
+                if say is not None:
+                    say(f"{name:<16}{spent[name]:6.1f} s")
+            status = "complete"
+        except StepError:
+            status = "failed"
+            raise
+        finally:
+            run.update(
+                status=status,
+                seconds=round(earlier + time.monotonic() - started, 2),
+                step_seconds={name: round(seconds, 2) for name, seconds in spent.items()},
+            )
+        if (run.path / "parts/metrics.json").exists():
+            complete(run)
+    return spent
+
+
+def _told(name: str, error: Any) -> str:
+    """Return one line for a failed cell; an error of ours is told in its own words."""
+    value = " ".join(str(error.evalue).split())
+    ours = {kind.__name__ for kind in _all_errors()}
+    what = value if error.ename in ours else f"{error.ename}: {value}"
+    return f"{name}, cell {error.exec_count}: {what}"
+
+
+def _all_errors() -> list[type[GenesisError]]:
+    found: list[type[GenesisError]] = [GenesisError]
+    for kind in found:
+        found += [child for child in kind.__subclasses__() if child not in found]
+    return found
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+# --- what a run ends with ----------------------------------------------------------------------------------------
+
+
+def result(run: Run) -> dict[str, Any]:
+    """Return what ``genesis run --json`` prints: run.json and metrics.json in one object, and the folder."""
+    metrics = run.read_json("metrics.json") if run.complete else None
+    return {"run": str(run.path), **run.read_json("run.json"), "metrics": metrics}
+
+
+def summary(run: Run) -> str:
+    """Return the short table a run ends with."""
+    from genesis.report import summary_rows
+
+    rows = summary_rows(run)
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
