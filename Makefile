@@ -26,6 +26,7 @@ lab: setup
 
 format: setup
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+	@$(BIN)/nbstripout --extra-keys "metadata.papermill cell.metadata.papermill" --drop-tagged-cells injected-parameters notebooks/*.ipynb
 
 setup: $(VENV)/.ready
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from genesis.chat import Message, message_from_hf
+from genesis.display import dialogue_html
 from genesis.errors import FormatError
 from genesis.scenario import Scenario
 from genesis.tools.tool import Tool
@@ -54,6 +55,10 @@ class Dialogue:
     def failed(self) -> bool:
         """Whether any check failed it; a flag is no failure."""
         return any(verdict.outcome == "fail" for verdict in self.verdicts)
+
+    def _repr_html_(self) -> str:
+        """Show the dialogue in a notebook cell as a person reads it, all text escaped."""
+        return dialogue_html(self)
 
     def to_row(self) -> dict[str, Any]:
         """Return the row on disk; ``messages`` and ``tools`` are exactly what TRL takes."""
