@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 
 _INK = {"user": "#0072b2", "assistant": "#00684d", "tool": "#6b4c00", "system": "#57606a"}
 _MARK = {"pass": ("#00684d", "✓"), "fail": ("#b3261e", "✗"), "flag": ("#8a5a00", "⚑")}
-_BOX = "border:1px solid #d8dee4;border-radius:6px;padding:.6em .8em;margin:.5em 0;max-width:52em;font-size:14px;line-height:1.45;color:#1b1f24;background:#fff"
-_CODE = "background:#f6f8fa;padding:.1em .35em;border-radius:4px;font-family:monospace;font-size:.92em;white-space:pre-wrap;overflow-wrap:anywhere"
+_BOX = (
+    "border:1px solid #d8dee4;border-radius:6px;padding:.6em .8em;margin:.5em 0;max-width:52em;"
+    "font-size:14px;line-height:1.45;color:#1b1f24;background:#fff"
+)
+_CODE = (
+    "background:#f6f8fa;padding:.1em .35em;border-radius:4px;font-family:monospace;font-size:.92em;"
+    "white-space:pre-wrap;overflow-wrap:anywhere"
+)
 _SOFT = "color:#57606a;font-size:.85em"
 
 
@@ -60,6 +66,11 @@ def _safe(text: Any) -> str:
     return html.escape(visible(str(text)))
 
 
+def _code(text: str, aside: str = "") -> str:
+    beside = f' <span style="{_SOFT}">{_safe(aside)}</span>' if aside else ""
+    return f'<span style="{_CODE}">{_safe(text)}</span>{beside}'
+
+
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -76,17 +87,12 @@ def _message(message: Message) -> str:
     ink = _INK.get(message.role, "#57606a")
     said = [_safe(message.content).replace("\n", "<br>")] if message.content and message.role != "tool" else []
     if message.role == "tool":
-        said = [
-            f'<span style="{_CODE}">{_safe(message.content)}</span> <span style="{_SOFT}">{_safe(message.tool_call_id or "")}</span>'
-        ]
+        said = [_code(message.content, message.tool_call_id or "")]
     if message.reasoning:
         said.insert(
             0, f'<details><summary style="{_SOFT}">reasoning</summary><i>{_safe(message.reasoning)}</i></details>'
         )
-    said += [
-        f'<span style="{_CODE}">{_safe(call.name)}({_safe(_json(call.arguments))})</span> <span style="{_SOFT}">{_safe(call.id)}</span>'
-        for call in message.tool_calls
-    ]
+    said += [_code(f"{call.name}({_json(call.arguments)})", call.id) for call in message.tool_calls]
     body = "<br>".join(said)
     return f'<div style="margin:.35em 0"><b style="color:{ink}">{_safe(message.role)}</b> {body}</div>'
 
@@ -108,7 +114,7 @@ def _tools(tools: tuple[Tool, ...]) -> str:
     if not tools:
         return f'<div style="{_SOFT}">no tool on offer</div>'
     items = "".join(
-        f'<li><b>{_safe(tool.name)}</b> – {_safe(tool.description)}<br><span style="{_CODE}">{_safe(_json(tool.parameters))}</span></li>'
+        f"<li><b>{_safe(tool.name)}</b> – {_safe(tool.description)}<br>{_code(_json(tool.parameters))}</li>"
         for tool in tools
     )
     count = f"{len(tools)} tool{'s' if len(tools) != 1 else ''} on offer"
