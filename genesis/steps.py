@@ -1,0 +1,161 @@
+"""What each notebook of the main path does, as one call on a run's folder: read what came before, work, write.
+
+``tool_pool`` -> ``generate`` -> ``check`` -> ``measure`` -> ``teach``; then ``genesis.report.build`` makes the page.
+Each can be called again: it replaces what it wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from genesis import record
+from genesis.checks import rules
+from genesis.dialogue import Dialogue, dialogue_from_row
+from genesis.errors import PlanError
+from genesis.params import Params
+from genesis.record import Run
+from genesis.store import write_parquet
+from genesis.tools.build import PoolReport, build_pool
+from genesis.tools.pool import ToolPool, load_pool, save_pool
+
+COLUMNS = ("id", "messages", "tools", "scenario", "verdicts", "provenance")
+
+
+def tool_pool(run: Run, params: Params, *, allow_exec: bool = False) -> tuple[ToolPool, PoolReport | None]:
+    """Build the pool the parameters ask for, or take the ready one (its report is None); write pool.jsonl.
+
+    Raises PoolError.
+    """
+    wanted = params.pool
+    if wanted.path:
+        pool, report = load_pool(wanted.path), None
+    else:
+        pool, report = build_pool(
+            wanted.sources,
+            wanted.size,
+            params.seed,
+            fill=tuple(wanted.fill),
+            decisions=wanted.decisions or None,
+            allow_exec=allow_exec,
+        )
+    save_pool(pool, run.file("pool.jsonl"))
+    run.update(pool={"tools": len(pool.tools), "hash": pool.hash})
+    return pool, report
+
+
+def pool_of(run: Run, params: Params) -> ToolPool:
+    """Return the run's pool, built first where the run has none yet."""
+    if not (run.path / "pool.jsonl").exists():
+        return tool_pool(run, params)[0]
+    return load_pool(run.path / "pool.jsonl")
+
+
+async def generate(run: Run, params: Params, *, progress: Any = None) -> dict[str, int]:
+    """Generate what is still missing of the plan; write dialogues.jsonl, rejected.jsonl, and counts into run.json.
+
+    Returns planned, accepted, rejected and errored. Raises PlanError where the plan is empty, LMError and its kinds.
+    """
+    from genesis import lm, pipeline
+
+    pool = pool_of(run, params)
+    for name in ("dialogues", "rejected"):
+        run.mend(name)
+    async with lm.open(params, run.journal_path) as caller:
+        try:
+            made = await pipeline.generate(pool, params, run, caller, progress=progress)
+        finally:
+            usage = caller.usage
+            run.update(**usage_entries(usage))
+            run.write_json("parts/usage.json", usage_by_agent(usage))
+    counts = {"planned": made.planned, "accepted": made.accepted, "rejected": made.rejected, "errored": made.errored}
+    if not counts["planned"]:
+        raise PlanError("the plan is empty: no tool of the pool can carry any scenario of the mix")
+    run.update(counts=counts)
+    _compact(run)
+    return counts
+
+
+def check(run: Run, params: Params) -> dict[str, Any]:
+    """Check every dialogue anew by the rules; an accepted one that fails is moved to the rejected ones.
+
+    Writes verdicts.jsonl and the Parquet files, and brings the counts in run.json up to date. Returns the number of
+    failures and flags by rule, and how many dialogues moved.
+    """
+    off = frozenset(params.rules_off)
+    accepted, rejected = list(dialogues(run)), list(dialogues(run, "rejected"))
+    checked = [replace(dialogue, verdicts=rules.check(dialogue, off=off)) for dialogue in accepted]
+    kept = [dialogue for dialogue in checked if not dialogue.failed]
+    moved = [dialogue for dialogue in checked if dialogue.failed]
+    run.replace_rows("dialogues", [dialogue.to_row() for dialogue in kept])
+    run.replace_rows("rejected", [dialogue.to_row() for dialogue in [*rejected, *moved]])
+    run.replace_rows("verdicts", [_verdict_row(dialogue) for dialogue in [*checked, *rejected]])
+    counts = run.read_json("run.json").get("counts")
+    if counts:
+        run.update(counts={**counts, "accepted": len(kept), "rejected": len(rejected) + len(moved)})
+    _compact(run)
+    found: dict[str, Any] = {"checked": len(checked), "moved_to_rejected": len(moved), "failed": {}, "flagged": {}}
+    for dialogue in [*checked, *rejected]:
+        for verdict in dialogue.verdicts:
+            if verdict.outcome != "pass":
+                group = found["failed" if verdict.outcome == "fail" else "flagged"]
+                group[verdict.check] = group.get(verdict.check, 0) + 1
+    run.write_json("parts/checks.json", found)
+    return found
+
+
+def measure(run: Run, params: Params) -> dict[str, Any]:
+    """Measure diversity, quality and cost; write parts/metrics.json and return it."""
+    from genesis.metrics.summary import report
+
+    usage = run.read_json("parts/usage.json") if (run.path / "parts/usage.json").exists() else None
+    pool = pool_of(run, params)
+    found = report(dialogues(run), dialogues(run, "rejected"), usage, pool=pool.tools)
+    run.write_json("parts/metrics.json", found)
+    return found
+
+
+def teach(run: Run, params: Params) -> dict[str, Any]:
+    """Train the probe on the accepted dialogues, score it; write parts/downstream.json and return it."""
+    from genesis.downstream.probe import probe
+
+    found = probe(dialogues(run), pool_of(run, params), seed=params.seed, limit=params.downstream_items)
+    found["simulated"] = record.simulated(params)
+    run.write_json("parts/downstream.json", found)
+    return found
+
+
+def dialogues(run: Run, name: str = "dialogues") -> Iterator[Dialogue]:
+    """Yield the accepted (or the ``rejected``) dialogues of a run."""
+    return (dialogue_from_row(row) for row in run.rows(name))
+
+
+def usage_entries(usage: Any) -> dict[str, Any]:
+    """Return what run.json says of calls and tokens."""
+    agents = usage_by_agent(usage)
+    return {
+        "calls": sum(agent["calls"] for agent in agents.values()),
+        "tokens": {
+            kind: sum(agent[f"{kind}_tokens"] for agent in agents.values()) for kind in ("prompt", "completion")
+        },
+        "usage": agents,
+    }
+
+
+def usage_by_agent(usage: Any) -> dict[str, dict[str, int]]:
+    """Return plain counts by agent."""
+    import msgspec
+
+    plain: dict[str, dict[str, int]] = msgspec.to_builtins(usage)
+    return plain
+
+
+def _compact(run: Run) -> None:
+    for name in ("dialogues", "rejected"):
+        write_parquet(run.rows(name), run.path / f"{name}.parquet", COLUMNS)
+
+
+def _verdict_row(dialogue: Dialogue) -> dict[str, Any]:
+    row = dialogue.to_row()
+    return {"id": row["id"], "verdicts": row["verdicts"]}

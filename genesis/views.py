@@ -1,0 +1,146 @@
+"""What notebooks show of a run: small tables (pandas) and dialogues, each made by one call.
+
+Text of dialogues and tools is only ever shown escaped: plain DataFrame cells, or ``genesis.display``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from genesis import report, steps
+from genesis.dialogue import Dialogue
+from genesis.metrics.statistics import wilson
+from genesis.record import Run
+from genesis.text import stable_hash
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Several dialogues that display themselves in a notebook cell."""
+
+    dialogues: tuple[Dialogue, ...]
+
+    def _repr_html_(self) -> str:
+        return "\n".join(dialogue._repr_html_() for dialogue in self.dialogues) or "<i>none</i>"
+
+
+def pick(run: Run, count: int, *, seed: int = 0, name: str = "dialogues") -> Shown:
+    """Return ``count`` dialogues drawn by seed, at most one of each scenario as long as that goes."""
+    found = list(steps.dialogues(run, name))
+    random.Random(stable_hash("views", seed)).shuffle(found)
+    seen: Counter[str] = Counter()
+    ranked = []
+    for dialogue in found:
+        label = dialogue.scenario.label if dialogue.scenario else ""
+        ranked.append((seen[label], dialogue))
+        seen[label] += 1
+    ranked.sort(key=lambda pair: pair[0])
+    return Shown(tuple(dialogue for _, dialogue in ranked[:count]))
+
+
+def by_scenario(run: Run) -> DataFrame:
+    """Return one row a scenario: accepted, rejected."""
+    import pandas as pd
+
+    counts: dict[str, Counter[str]] = {}
+    for name, column in (("dialogues", "accepted"), ("rejected", "rejected")):
+        for dialogue in steps.dialogues(run, name):
+            label = dialogue.scenario.label if dialogue.scenario else "imported"
+            counts.setdefault(label, Counter())[column] += 1
+    rows = [(label, found["accepted"], found["rejected"]) for label, found in sorted(counts.items())]
+    return pd.DataFrame(rows, columns=["scenario", "accepted", "rejected"])
+
+
+def acceptance(run: Run) -> DataFrame:
+    """Return one row a scenario: the share accepted, with a 95 % Wilson interval."""
+    import pandas as pd
+
+    rows = []
+    for row in by_scenario(run).itertuples():
+        n = row.accepted + row.rejected
+        low, high = wilson(row.accepted, n)
+        rows.append((row.scenario, row.accepted / n, low, high, n))
+    return pd.DataFrame(rows, columns=["scenario", "rate", "low", "high", "n"])
+
+
+def reasons(run: Run) -> DataFrame:
+    """Return why dialogues were rejected, most frequent first."""
+    import pandas as pd
+
+    return pd.DataFrame(report.rejection_reasons(run), columns=["reason", "dialogues"])
+
+
+def checks(found: Mapping[str, Any]) -> DataFrame:
+    """Return one row a rule that found something: dialogues failed and flagged."""
+    import pandas as pd
+
+    rules = sorted({*found["failed"], *found["flagged"]})
+    rows = [(rule, found["failed"].get(rule, 0), found["flagged"].get(rule, 0)) for rule in rules]
+    return pd.DataFrame(rows, columns=["rule", "failed", "flagged"])
+
+
+def calls_by_agent(run: Run) -> DataFrame:
+    """Return calls and tokens by agent, as the engine counted them."""
+    import pandas as pd
+
+    return pd.DataFrame.from_dict(run.read_json("run.json").get("usage", {}), orient="index")
+
+
+def metrics(part: Mapping[str, Any]) -> DataFrame:
+    """Return every number of a metrics object: measure, value, 95 % interval, n."""
+    import pandas as pd
+
+    rows = [(row.name, row.value, row.interval, row.n) for row, _ in report.flat(part)]
+    return pd.DataFrame(rows, columns=["measure", "value", "95 % interval", "n"])
+
+
+def coverage(run: Run) -> DataFrame:
+    """Return how many distinct tools, slot patterns and act sequences n dialogues show, for growing n."""
+    import pandas as pd
+
+    from genesis.metrics.columns import from_dialogues
+    from genesis.metrics.structural import curve
+
+    columns = from_dialogues(list(steps.dialogues(run)))
+    names = {"tools": "tools", "slots": "slot patterns", "acts": "act sequences"}
+    rows = [(words, point["n"], point["kinds"]) for facet, words in names.items() for point in curve(columns, facet)]
+    return pd.DataFrame(rows, columns=["facet", "n", "distinct"])
+
+
+def series(table: DataFrame, *, x: str, y: str, by: str) -> dict[str, tuple[list[float], list[float]]]:
+    """Split a long table into one (xs, ys) a value of ``by``, as ``figures.lines`` takes them."""
+    return {str(name): (list(part[x]), list(part[y])) for name, part in table.groupby(by, sort=False)}
+
+
+def probe_items(found: Mapping[str, Any]) -> DataFrame:
+    """Return how many benchmark items there are, have no pool tool, and were scored, by category."""
+    import pandas as pd
+
+    return pd.DataFrame(found["items"])
+
+
+def probe(found: Mapping[str, Any]) -> DataFrame:
+    """Return the probe's scores: one row a score of the trained student and of the untrained baseline."""
+    import pandas as pd
+
+    rows = []
+    for who in ("trained", "untrained"):
+        for name in ("choice", "irrelevance", "ranking"):
+            score = (found[who] or {}).get(name)
+            if score and score["n"]:
+                rows.append((f"{who}: {name}", score["accuracy"], *score["interval"], score["n"]))
+    return pd.DataFrame(rows, columns=["score", "value", "low", "high", "n"])
+
+
+def summary(run: Run) -> DataFrame:
+    """Return the short table that ``genesis run`` ends with."""
+    import pandas as pd
+
+    return pd.DataFrame(report.summary_rows(run), columns=["", "value"]).set_index("")
