@@ -14,6 +14,7 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ from genesis.record import Run
 
 RUNNER = "GENESIS_RUNNER_PID"
 """Set by ``genesis run`` for its kernels: they end with it, and leave the lock and the last file to it."""
+
+ALLOW_EXEC = "GENESIS_ALLOW_EXEC"
+PROGRESS = "progress.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,38 @@ def begin(run: str, **declared: Any) -> Step:
     return Step(found, found.params, f"Run {found.path.parent.name}/{found.id}.")
 
 
+def exec_allowed() -> bool:
+    """Whether ``genesis run --allow-exec`` allowed sources that execute code."""
+    return os.environ.get(ALLOW_EXEC) == "1"
+
+
+def progress(run: Run) -> Callable[..., None]:
+    """Return what generation tells after each dialogue: a line in the notebook, and progress.json for the runner."""
+    from IPython.display import display
+
+    line = display({"text/plain": "starting"}, raw=True, display_id=True)
+    told = 0.0
+
+    def tell(counts: Any, _dialogue: Any = None) -> None:
+        nonlocal told
+        found = counts.to_dict()
+        done = found["accepted"] + found["rejected"] + found["errored"]
+        if time.monotonic() - told < 1.0 and done < found["planned"]:
+            return
+        told = time.monotonic()
+        run.write_json(PROGRESS, {**found, "done": done})
+        if line is not None:
+            line.update({"text/plain": progress_words({**found, "done": done})}, raw=True)
+
+    return tell
+
+
+def progress_words(found: dict[str, int]) -> str:
+    """Return the progress line: ``45 of 120 done: 43 accepted, 2 rejected``."""
+    words = f"{found['done']} of {found['planned']} done: {found['accepted']} accepted, {found['rejected']} rejected"
+    return words + (f", {found['errored']} errored" if found["errored"] else "")
+
+
 def lock(run: Run) -> Any:
     """Return the context that holds the run: the runner holds it for its kernels."""
     return nullcontext() if RUNNER in os.environ else run.lock()
@@ -79,10 +115,11 @@ def finish(run: Run) -> Path | None:
 
 def complete(run: Run) -> Path:
     """Gather the parts that the notebooks wrote into metrics.json and return its path."""
-    metrics = run.read_json("parts/metrics.json")
-    metrics["downstream"] = (
-        run.read_json("parts/downstream.json") if (run.path / "parts/downstream.json").exists() else {}
-    )
+    parts = run.path / "parts"
+    metrics: dict[str, Any] = run.read_json("parts/metrics.json") if (parts / "metrics.json").exists() else {}
+    for name in ("downstream", "checks"):
+        if (parts / f"{name}.json").exists():
+            metrics[name] = run.read_json(f"parts/{name}.json")
     run.write_json(record.METRICS, metrics)
     return run.path / record.METRICS
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from genesis import runner
 from genesis.errors import ParamsError, PlanError, PoolError
 from genesis.params import Params
+from genesis.tools.pool import load_pool
 
 EXECUTING = ("python:", "mcp:")
 
@@ -31,6 +32,8 @@ def _check_generation(params: Params, *, allow_exec: bool) -> None:
         raise PoolError(
             f"pool.path: no file '{params.pool.path}'; `genesis pool build --out {params.pool.path}` makes one"
         )
+    if params.pool.path:
+        load_pool(params.pool.path)
     for source in [*params.pool.sources, *params.pool.fill]:
         if source.startswith(EXECUTING) and not allow_exec:
             raise PoolError(f"pool.sources: '{source}' executes code; allow it with --allow-exec")

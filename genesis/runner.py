@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from typing import Any
 
 from genesis import params as parameters
 from genesis.errors import GenesisError, ParamsError, StepError
-from genesis.notebook import RUNNER, complete
+from genesis.notebook import ALLOW_EXEC, PROGRESS, RUNNER, complete, progress_words
 from genesis.params import Params
 from genesis.record import Run
 
@@ -75,18 +77,32 @@ def execute(name: str, run: Run, params: Params) -> float:
 
 
 def execute_all(
-    run: Run, params: Params, names: Sequence[str], *, say: Callable[[str], None] | None = None
+    run: Run,
+    params: Params,
+    names: Sequence[str],
+    *,
+    say: Callable[[str], None] | None = None,
+    allow_exec: bool = False,
 ) -> dict[str, float]:
-    """Execute the notebooks in order, with the run locked; then write metrics.json. Returns seconds by notebook."""
+    """Execute the notebooks in order, with the run locked; then write metrics.json. Returns seconds by notebook.
+
+    ``say`` is told a line for each notebook. Raises StepError, LockedError.
+    """
     started = time.monotonic()
     spent: dict[str, float] = {}
-    with run.lock(), _environment(**{RUNNER: str(os.getpid()), "GENESIS_OUT": str(run.path.parent.parent.resolve())}):
+    surroundings = {
+        RUNNER: str(os.getpid()),
+        "GENESIS_OUT": str(run.path.parent.parent.resolve()),
+        ALLOW_EXEC: "1" if allow_exec else "0",
+    }
+    with run.lock(), _environment(**surroundings):
         status = "interrupted"
         earlier = float(run.read_json("run.json").get("seconds", 0.0))
         run.update(status="running")
         try:
             for name in names:
-                spent[name] = execute(name, run, params)
+                with live_line(run):
+                    spent[name] = execute(name, run, params)
                 if say is not None:
                     say(f"{name:<16}{spent[name]:6.1f} s")
             status = "complete"
@@ -99,9 +115,35 @@ def execute_all(
                 seconds=round(earlier + time.monotonic() - started, 2),
                 step_seconds={name: round(seconds, 2) for name, seconds in spent.items()},
             )
-        if (run.path / "parts/metrics.json").exists():
-            complete(run)
+        complete(run)
     return spent
+
+
+@contextmanager
+def live_line(run: Run) -> Iterator[None]:
+    """While a notebook runs, show the progress it reports on one line of the terminal; nothing where it is none."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    over = threading.Event()
+
+    def watch() -> None:
+        shown = ""
+        while not over.wait(0.5):
+            if (run.path / PROGRESS).exists():
+                shown = progress_words(run.read_json(PROGRESS))
+                print(f"\r{shown}\033[K", end="", file=sys.stderr, flush=True)
+        if shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+    (run.path / PROGRESS).unlink(missing_ok=True)
+    watcher = threading.Thread(target=watch, name="live-line", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def _told(name: str, error: Any) -> str:

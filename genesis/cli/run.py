@@ -64,7 +64,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if run.complete:
         _say("complete already: reported, not repeated (--again makes it anew)")
     else:
-        runner.execute_all(run, params, params.notebooks, say=_say)
+        runner.execute_all(run, params, params.notebooks, say=_say, allow_exec=arguments.allow_exec)
     if arguments.json:
         print_json(runner.result(run))
     else:
