@@ -6,27 +6,25 @@
 
 Texts become word numbers, everything else that is counted becomes a :class:`Facet`: a list of names, and the numbers
 of the names that each dialogue shows. A facet of one item a dialogue and one of many are read alike.
+``genesis.metrics.reading`` makes the same columns from files, in parallel.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from itertools import islice
 from typing import Any
 
-import msgspec
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
-from genesis.chat import Message
 from genesis.dialogue import Dialogue
-from genesis.text import words
 
-_DIGITS = re.compile(r"\d+")
+Rows = NDArray[np.int64]
 SAMPLE = 20_000
 """Requests whose text is kept, at most: enough for pictures, examples and compression."""
+CHUNK = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +32,13 @@ class Facet:
     """What the dialogues show of one kind, for instance the tools they call."""
 
     names: list[str]
-    codes: NDArray[np.int32]
-    """All dialogues' items, one after another: numbers into ``names``."""
-    starts: NDArray[np.int64]
+    """Empty where the codes are hashes."""
+    codes: NDArray[Any]
+    """All dialogues' items, one after another: numbers into ``names`` (int32), or hashes (uint64)."""
+    starts: Rows
     """Shape (n + 1,): dialogue i has ``codes[starts[i]:starts[i + 1]]``."""
 
-    def of(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+    def of(self, rows: Rows) -> NDArray[Any]:
         """Return the items of some dialogues."""
         return self.codes[spans(self.starts, rows)]
 
@@ -57,33 +56,68 @@ class Columns:
     slots: Facet
     """Slot patterns of the calls: tool and the sorted names of its arguments."""
     values: Facet
-    """Tool, parameter and value of every argument, hashed (names stay empty)."""
+    """Tool, parameter and value of every argument, hashed."""
+    calls: Facet
+    """Every call, name and arguments, hashed."""
     acts: Facet
     """One item a dialogue: the assistant's acts in order, such as ``ask call answer``."""
     types: Facet
     """Semantic type, where the data has one (``provenance``): none or one item a dialogue."""
     domains: Facet
-    """Domains of the called tools."""
+    """Domains of the called tools, where they are known."""
     pairs: Facet
     """Unordered pairs of different tools called in one dialogue."""
     scenarios: Facet
     """The scenario's label, where the data has one."""
+    owners: Facet
+    """The tool a dialogue belongs to (its scenario's first target), where the data has one."""
+    rounds: Facet
+    """The round of generation, where the data has one."""
+    failed: Facet
+    """Checks that failed the dialogue; the recorded reason where none did and there is one."""
+    flagged: Facet
+    """Checks that flagged the dialogue."""
+    agents: Facet
+    """Agents that spent calls on the dialogue; parallel to ``spent_calls`` and ``spent_tokens``."""
+    spent_calls: NDArray[np.int64]
+    spent_tokens: NDArray[np.int64]
     exact: NDArray[np.uint64]
     """Hash of the request, case and spaces apart."""
     masked: NDArray[np.uint64]
     """The same with every number written 0."""
     turns: NDArray[np.int32]
     """User turns."""
+    checks: NDArray[np.int32]
+    """Verdicts; 0: nobody has checked the dialogue."""
+    arguments: NDArray[np.int32]
+    """Text and number values among the arguments."""
+    grounded: NDArray[np.int32]
+    """How many of them stand literally in what user, system or an earlier result said before the call."""
     texts: dict[int, str] = field(default_factory=dict)
     """Row -> request, for a sample of at most SAMPLE rows, evenly spread."""
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> Rows:
         """Words of each request."""
         return np.diff(self.requests.starts)
 
 
-def spans(starts: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def from_dialogues(dialogues: Iterable[Dialogue], domains: Mapping[str, str] | None = None) -> Columns:
+    """Return the columns of dialogues; ``domains`` gives a tool's domain by name where the tools do not carry it."""
+    from genesis.metrics.extract import Extract
+
+    def parts() -> Iterator[Columns]:
+        rest = iter(dialogues)
+        while chunk := list(islice(rest, CHUNK)):
+            extract = Extract(domains)
+            for dialogue in chunk:
+                extract.dialogue(dialogue)
+            yield extract.columns()
+
+    return concat(parts())
+
+
+def spans(starts: Rows, rows: Rows) -> Rows:
     """Return the flat positions of all items of ``rows``, in order.
 
     >>> spans(np.array([0, 2, 2, 5]), np.array([0, 2])).tolist()
@@ -95,80 +129,55 @@ def spans(starts: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int6
     return np.repeat(starts[rows] - (ends - counts), counts) + np.arange(total, dtype=np.int64)
 
 
-class _Growing:
-    """A facet while it is read."""
-
-    def __init__(self) -> None:
-        self.known: dict[Any, int] = {}
-        self.codes: list[int] = []
-        self.starts: list[int] = [0]
-
-    def add(self, items: Iterable[Any]) -> None:
-        known = self.known
-        self.codes.extend([known.setdefault(item, len(known)) for item in items])
-        self.starts.append(len(self.codes))
-
-    def facet(self, *, named: bool = True) -> Facet:
-        names = [name if isinstance(name, str) else " ".join(map(str, name)) for name in self.known] if named else []
-        return Facet(names, np.asarray(self.codes, np.int32), np.asarray(self.starts, np.int64))
-
-
-def from_dialogues(dialogues: Sequence[Dialogue], domains: dict[str, str] | None = None) -> Columns:
-    """Return the columns of dialogues; ``domains`` gives a tool's domain by name where the rows do not carry it."""
-    grown = {name: _Growing() for name in ("requests", "tools", "slots", "values", "acts", "types", "domains")}
-    grown |= {"pairs": _Growing(), "scenarios": _Growing()}
-    exact, masked, turns, texts = [], [], [], {}
-    step = max(1, -(-len(dialogues) // SAMPLE))
-    for row, dialogue in enumerate(dialogues):
-        text = dialogue.user_text
-        if row % step == 0:
-            texts[row] = text
-        plain = " ".join(text.lower().split())
-        exact.append(xxhash.xxh3_64_intdigest(plain.encode()))
-        masked.append(xxhash.xxh3_64_intdigest(_DIGITS.sub("0", plain).encode()))
-        turns.append(sum(message.role == "user" for message in dialogue.messages))
-        calls = [call for message in dialogue.messages for call in message.tool_calls]
-        names = [call.name for call in calls]
-        of_tool = (domains or {}) | {tool.name: tool.domain for tool in dialogue.tools if tool.domain != "other"}
-        grown["requests"].add(words(text))
-        grown["tools"].add(names)
-        grown["slots"].add((call.name, *sorted(call.arguments)) for call in calls)
-        grown["values"].add(_value(call.name, key, value) for call in calls for key, value in call.arguments.items())
-        grown["acts"].add([acts(dialogue.messages)])
-        kind = dialogue.provenance.get("semantic_type")
-        grown["types"].add([kind] if isinstance(kind, str) and kind else [])
-        grown["domains"].add(of_tool[name] for name in names if name in of_tool)
-        different = sorted(set(names))
-        grown["pairs"].add((a, b) for i, a in enumerate(different) for b in different[i + 1 :])
-        grown["scenarios"].add([dialogue.scenario.label] if dialogue.scenario else [])
-    facets = {name: growing.facet(named=name != "values") for name, growing in grown.items()}
-    return Columns(
-        n=len(dialogues),
-        ids=[dialogue.id for dialogue in dialogues],
-        exact=np.asarray(exact, np.uint64),
-        masked=np.asarray(masked, np.uint64),
-        turns=np.asarray(turns, np.int32),
-        texts=texts,
-        **facets,
-    )
+def concat(parts: Iterable[Columns]) -> Columns:
+    """Return one set of columns from several, in order; names are renumbered, the text sample is thinned evenly."""
+    known: dict[str, dict[str, int]] = {}
+    pieces: dict[str, list[Any]] = {item.name: [] for item in fields(Columns)}
+    texts: dict[int, str] = {}
+    stride, n = 1, 0
+    for part in parts:
+        for item in fields(Columns):
+            value = getattr(part, item.name)
+            if isinstance(value, Facet):
+                value = (_renumbered(value, known.setdefault(item.name, {})), np.diff(value.starts).astype(np.int32))
+            pieces[item.name].append(value)
+        texts |= {n + row: text for row, text in part.texts.items() if (n + row) % stride == 0}
+        n += part.n
+        while len(texts) > SAMPLE:
+            stride *= 2
+            texts = {row: text for row, text in texts.items() if row % stride == 0}
+    joined: dict[str, Any] = {"n": n, "texts": texts, "ids": [name for ids in pieces["ids"] for name in ids]}
+    for item in fields(Columns):
+        if item.name not in joined:
+            joined[item.name] = _joined(item.name, pieces.pop(item.name), known)
+    return Columns(**joined)
 
 
-def _value(tool: str, parameter: str, value: Any) -> int:
-    return xxhash.xxh3_64_intdigest(f"{tool}\x1f{parameter}\x1f".encode() + msgspec.json.encode(value, order="sorted"))
+def _renumbered(facet: Facet, known: dict[str, int]) -> NDArray[Any]:
+    if facet.codes.dtype != np.int32:
+        return facet.codes
+    numbers = np.fromiter((known.setdefault(name, len(known)) for name in facet.names), np.int32, len(facet.names))
+    codes: NDArray[Any] = numbers[facet.codes]
+    return codes
 
 
-def acts(messages: Iterable[Message]) -> str:
-    """Return what the assistant does, in order: ``call`` (has tool calls), ``ask`` (ends in a question), ``answer``.
+def _joined(name: str, pieces: list[Any], known: dict[str, dict[str, int]]) -> Any:
+    if name in ARRAYS:
+        return np.concatenate([np.zeros(0, ARRAYS[name]), *pieces])
+    hashed = name in HASHED
+    codes = np.concatenate([np.zeros(0, np.uint64 if hashed else np.int32), *(codes for codes, _ in pieces)])
+    counts = np.concatenate([np.zeros(1, np.int64), *(counts for _, counts in pieces)])
+    return Facet([] if hashed else list(known.get(name, ())), codes, np.cumsum(counts))
 
-    >>> acts([Message("user", "Weather?"), Message("assistant", "In which city?")])
-    'ask'
-    """
-    found = []
-    for message in messages:
-        if message.role != "assistant":
-            continue
-        if message.tool_calls:
-            found.append("call" if len(message.tool_calls) == 1 else "calls")
-        else:
-            found.append("ask" if message.content.rstrip().endswith("?") else "answer")
-    return " ".join(found)
+
+HASHED = ("values", "calls")
+ARRAYS: dict[str, Any] = {
+    "spent_calls": np.int64,
+    "spent_tokens": np.int64,
+    "exact": np.uint64,
+    "masked": np.uint64,
+    "turns": np.int32,
+    "checks": np.int32,
+    "arguments": np.int32,
+    "grounded": np.int32,
+}

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis.metrics.columns import Columns, Facet
-from genesis.metrics.statistics import Rows, at_fixed_n
+from genesis.metrics.columns import Columns, Facet, Rows
+from genesis.metrics.statistics import at_fixed_n
 
 WINDOW = 15
 
@@ -61,5 +61,5 @@ def lexical(columns: Columns, *, size: int | None = None) -> dict[str, Any]:
     def distinct_3(rows: Rows) -> float:
         return distinct_n(columns.requests, rows)
 
-    found = at_fixed_n(distinct_3, columns.n, size=size)
+    found = at_fixed_n(distinct_3, columns.n, size=size, most=1.0)
     return {"distinct_3": {**found.to_json(), "window": WINDOW} if found else None}

@@ -14,17 +14,17 @@ Diversity is never bootstrapped: drawing with replacement invents duplicates, an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from genesis.metrics.columns import Rows
 from genesis.text import stable_hash
 
-Rows = NDArray[np.int64]
 SIZES = (1000, 500, 200, 100, 50, 20, 10)
 MIN_BLOCKS = 10
 MAX_BLOCKS = 30
@@ -121,26 +121,34 @@ def at_fixed_n(
     size: int | None = None,
     seed: int = 0,
     confidence: float = 0.95,
+    most: float = math.inf,
 ) -> Estimate | None:
     """Return a diversity measure at a fixed number of dialogues, with its interval; None where n is 0.
 
-    ``measure`` takes the rows of a subset. The set is cut into disjoint random blocks of ``size``; the value is the
-    mean over blocks, the interval Student's t over them: blocks share no dialogue, so they are independent draws
-    of what is measured. Two sets are comparable where their ``size`` is equal. A set too small for ten blocks is
-    measured whole, with a delete-a-group jackknife (20 groups; Shao and Tu 1995): its interval covers the measure's
-    expectation at that n where the measure is smooth, and is some percent short for counts of rare kinds.
+    ``measure`` takes the rows of a subset and is at least 0 and at most ``most``. The set is cut into disjoint random
+    blocks of ``size``; the value is the mean over blocks, the interval Student's t over them: blocks share no
+    dialogue, so they are independent draws of what is measured. Two sets are comparable where their ``size`` is equal.
+    A set too small for two blocks is measured whole, with a delete-a-group jackknife (20 groups; Shao and Tu 1995): its
+    interval covers the measure's expectation at that n where the measure is smooth, and is some percent short for
+    counts of rare kinds.
     """
     if n == 0:
         return None
     size = fixed_size(n) if size is None else min(size, n)
-    if n // size >= 2 and size < n:
+    if n // size >= 2:
         values = [measure(rows) for rows in blocks(n, size, seed=seed)]
-        return _over_blocks(values, n, size, confidence)
-    return jackknife(measure, n, seed=seed, confidence=confidence)
+        return over_blocks(values, n, size, confidence=confidence, most=most)
+    return jackknife(measure, n, seed=seed, confidence=confidence, most=most)
 
 
 def jackknife(
-    measure: Callable[[Rows], float], n: int, *, seed: int = 0, confidence: float = 0.95, groups: int = GROUPS
+    measure: Callable[[Rows], float],
+    n: int,
+    *,
+    seed: int = 0,
+    confidence: float = 0.95,
+    groups: int = GROUPS,
+    most: float = math.inf,
 ) -> Estimate:
     """Return a measure of the whole set with the delete-a-group jackknife's interval.
 
@@ -154,15 +162,21 @@ def jackknife(
     parts = [np.sort(np.delete(order, np.s_[i * n // g : (i + 1) * n // g])) for i in range(g)]
     left = np.array([measure(rows) for rows in parts])
     spread = _t_quantile(g - 1, confidence) * sqrt((g - 1) / g * float(((left - left.mean()) ** 2).sum()))
-    return Estimate(value, value - spread, value + spread, n, n, f"jackknife, {g} groups")
+    return Estimate(value, max(0.0, value - spread), min(most, value + spread), n, n, f"jackknife, {g} groups")
 
 
-def _over_blocks(values: list[float], n: int, size: int, confidence: float) -> Estimate:
+def over_blocks(
+    values: list[float], n: int, size: int | None, *, confidence: float = 0.95, most: float = math.inf
+) -> Estimate:
+    """Return the mean of independent measurements with Student's t interval; None for its ends where there is one."""
     series = np.asarray(values)
-    centre = float(series.mean())
+    series = series[np.isfinite(series)]
     count = len(series)
+    if count < 2:
+        return Estimate(float(series[0]) if count else math.nan, None, None, n, size, "too few")
+    centre = float(series.mean())
     spread = _t_quantile(count - 1, confidence) * float(series.std(ddof=1)) / sqrt(count)
-    return Estimate(centre, centre - spread, centre + spread, n, size, f"{count} blocks")
+    return Estimate(centre, max(0.0, centre - spread), min(most, centre + spread), n, size, f"{count} blocks")
 
 
 def _normal_quantile(share: float) -> float:

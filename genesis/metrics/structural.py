@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis.metrics.columns import Columns, Facet
-from genesis.metrics.statistics import Rows, at_fixed_n
+from genesis.metrics.columns import Columns, Facet, Rows
+from genesis.metrics.statistics import at_fixed_n
 
 FACETS = ("tools", "slots", "values", "acts", "types", "domains", "pairs")
 
 
-def entropy(codes: NDArray[np.int32]) -> float:
+def entropy(codes: NDArray[Any]) -> float:
     """Return Shannon's entropy of items in bits: -sum p log2 p, p an item's share (Shannon 1948); 0 without items.
 
     Pitfall: the plug-in value is too low on few items (by about (kinds - 1) / (2 n ln 2)), so compare at equal n.
@@ -26,14 +26,21 @@ def entropy(codes: NDArray[np.int32]) -> float:
     """
     if not len(codes):
         return 0.0
-    counts = np.bincount(codes)
-    shares = counts[counts > 0] / len(codes)
+    shares = _counts(codes) / len(codes)
     return max(0.0, float(-(shares * np.log2(shares)).sum()))
 
 
-def distinct(codes: NDArray[np.int32]) -> int:
+def distinct(codes: NDArray[Any]) -> int:
     """Return how many kinds there are among items. Pitfall: it grows with n without end; compare at equal n."""
-    return int((np.bincount(codes) > 0).sum()) if len(codes) else 0
+    return len(_counts(codes)) if len(codes) else 0
+
+
+def _counts(codes: NDArray[Any]) -> NDArray[np.int64]:
+    """Return how often each kind occurs; codes are small numbers or hashes."""
+    if codes.dtype == np.uint64:
+        return np.unique(codes, return_counts=True)[1]
+    counts = np.bincount(codes)
+    return counts[counts > 0]
 
 
 def coverage(facet: Facet, sizes: list[int]) -> list[float]:
@@ -46,8 +53,9 @@ def coverage(facet: Facet, sizes: list[int]) -> list[float]:
 
     n = len(facet.starts) - 1
     rows = np.repeat(np.arange(n, dtype=np.int64), np.diff(facet.starts))
-    kinds = max(len(facet.names), int(facet.codes.max(initial=-1)) + 1)
-    shown = np.unique(rows * max(1, kinds) + facet.codes) % max(1, kinds)
+    codes = np.unique(facet.codes, return_inverse=True)[1] if facet.codes.dtype == np.uint64 else facet.codes
+    kinds = int(codes.max(initial=0)) + 1
+    shown = np.unique(rows * kinds + codes) % kinds
     times, kinds_with = np.unique(np.bincount(shown, minlength=1), return_counts=True)
     times, kinds_with = times[times > 0], kinds_with[times > 0]
     found = []

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genesis.dialogue import Dialogue
-from genesis.metrics.columns import from_dialogues
-from genesis.metrics.cost import cost
+from genesis.metrics.columns import Columns, from_dialogues
+from genesis.metrics.cost import Prices, cost
 from genesis.metrics.diversity import diversity
 from genesis.metrics.quality import quality
 from genesis.tools.tool import Tool
@@ -24,6 +24,8 @@ def report(
     *,
     pool: Iterable[Tool] = (),
     size: int | None = None,
+    seconds: float | None = None,
+    prices: Prices | None = None,
 ) -> dict[str, Any]:
     """Return ``{"diversity", "quality", "cost"}`` of accepted dialogues (and of what was rejected on the way).
 
@@ -31,12 +33,39 @@ def report(
     ``size`` the fixed number of dialogues that diversity is measured at (by default chosen from their number).
     The same input gives the same output, byte for byte.
     """
-    accepted, dropped = list(dialogues), list(rejected)
     tools = list(pool)
-    columns = from_dialogues(accepted, {tool.name: tool.domain for tool in tools})
-    possible = {"tools": len(tools), "domains": len({tool.domain for tool in tools})} if tools else None
+    domains = {tool.name: tool.domain for tool in tools}
+    return report_columns(
+        from_dialogues(dialogues, domains),
+        from_dialogues(rejected, domains),
+        usage,
+        possible=possible(tools),
+        size=size,
+        seconds=seconds,
+        prices=prices,
+    )
+
+
+def report_columns(
+    accepted: Columns,
+    rejected: Columns | None = None,
+    usage: Mapping[str, Any] | None = None,
+    *,
+    possible: dict[str, int] | None = None,
+    size: int | None = None,
+    seconds: float | None = None,
+    prices: Prices | None = None,
+) -> dict[str, Any]:
+    """Return the report of columns; ``rejected=None``: one data set, accepted where no verdict failed."""
     return {
-        "diversity": diversity(columns, size=size, possible=possible),
-        "quality": quality(accepted, dropped),
-        "cost": cost(accepted, dropped, usage),
+        "diversity": diversity(accepted, size=size, possible=possible),
+        "quality": quality(accepted, rejected),
+        "cost": cost(accepted, rejected, usage, seconds=seconds, prices=prices),
     }
+
+
+def possible(tools: list[Tool]) -> dict[str, int] | None:
+    """Return how many kinds a pool offers, facet by facet; None without a pool."""
+    if not tools:
+        return None
+    return {"tools": len(tools), "domains": len({tool.domain for tool in tools})}

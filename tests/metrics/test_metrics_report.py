@@ -68,7 +68,8 @@ def test_mix_and_yield() -> None:
     rejected = [failed(dialogue(7, "a b c", call("lonely")), "rule:1", "rule:2")]
     found = report([dialogue(0, "a b c", call("t"))], rejected)["quality"]
     assert found["rejected_by_check"] == {"rule:1": 1, "rule:2": 1}
-    assert found["tools_without_dialogue"] == ["lonely"]
+    assert found["yield_by_tool"]["without"] == ["lonely"]
+    assert found["acceptance_by_stage"]["rule"]["value"] == 0.5
     assert found["mix"]["single/single/simple"] == {
         "planned": 2,
         "accepted": 1,
