@@ -31,6 +31,7 @@ from genesis.chat import ToolCall
 
 Kind = Literal["simple", "multiple", "parallel", "parallel_multiple"]
 Span = Literal["single", "multi"]
+PERSONAS = ("plain", "terse", "chatty", "non-native", "expert", "typos", "mixed units")
 Special = Literal["none", "irrelevance", "miss_param", "bad_param", "tool_error"]
 
 _ONE_CALL: tuple[Kind, ...] = ("simple", "multiple")
@@ -63,6 +64,13 @@ class Task:
     """Parameter name -> user turn (from 0) that reveals its value: all required ones and the drawn optional ones."""
     needs: dict[str, int] = field(default_factory=dict)
     """Chained only: parameter name -> index of the earlier task whose result gives its value."""
+    shares: tuple[str, ...] = ()
+    """Parameters (also in ``reveal``) whose value is that of the first task: said once for "in Oslo and in Bergen"."""
+    bad: str = ""
+    """bad_param only: the parameter that is first given a value which cannot be right; in the multi-turn form the
+    turn in ``reveal`` is the one that puts it right."""
+    opens: int = 0
+    """User turn (from 0) that first speaks of the task, whatever it reveals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,11 @@ class Scenario:
     """The expected calls, where the plan knows them."""
     seed: int = 0
     chained: bool = False
+
+    @property
+    def last_turn(self) -> int:
+        """The last user turn, from 0."""
+        return max([0, *(task.turn for task in self.slots)])
 
     @property
     def label(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import dspy
 
+from genesis.agents.base import Agent
 from genesis.agents.wire import Act, Line, Stated
 
 
@@ -32,3 +33,12 @@ class ReasonedAssistant(Assistant):
     __doc__ = (Assistant.__doc__ or "") + "\n    First think in `reasoning`: two or three sentences."
 
     reasoning: str = dspy.OutputField(desc="what is known, what is missing, which tool fits")
+
+
+class AssistantAgent(Agent):
+    """Decides the next act of the assistant."""
+
+    name = "assistant"
+
+    def __init__(self, *, reasoning: bool = False) -> None:
+        super().__init__(ReasonedAssistant if reasoning else Assistant)

@@ -6,6 +6,7 @@ from typing import Any
 
 import dspy
 
+from genesis.agents.base import Agent
 from genesis.agents.wire import Call, Line, Stated
 
 
@@ -24,3 +25,12 @@ class Function(dspy.Signature):
     conversation: list[Line] = dspy.InputField(desc="so far")
     stated: list[Stated] = dspy.InputField(desc="notes: what the user has said so far, by task")
     calls: list[Call] = dspy.OutputField(desc="the calls to make now")
+
+
+class FunctionAgent(Agent):
+    """Writes the calls that the conversation needs."""
+
+    name = "function"
+
+    def __init__(self) -> None:
+        super().__init__(Function)

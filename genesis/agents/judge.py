@@ -6,7 +6,8 @@ from typing import Any
 
 import dspy
 
-from genesis.agents.wire import Choice
+from genesis.agents.base import Agent
+from genesis.agents.wire import Choice, Line
 
 
 class Judge(dspy.Signature):
@@ -18,6 +19,16 @@ class Judge(dspy.Signature):
     """
 
     tools: list[dict[str, Any]] = dspy.InputField(desc="the tools on offer")
+    conversation: list[Line] = dspy.InputField(desc="what they all continue; empty: they open a dialogue")
     candidates: list[Choice] = dspy.InputField(desc="the continuations")
     reason: str = dspy.OutputField(desc="one sentence")
     best: int = dspy.OutputField(desc="number of the best candidate")
+
+
+class JudgeAgent(Agent):
+    """Chooses among candidates."""
+
+    name = "judge"
+
+    def __init__(self) -> None:
+        super().__init__(Judge)

@@ -6,6 +6,8 @@ from typing import Any
 
 import dspy
 
+from genesis.agents.base import Agent
+
 
 class Guide(dspy.Signature):
     """You keep track of the dialogues made so far and steer the next one away from what has been seen.
@@ -23,3 +25,12 @@ class Guide(dspy.Signature):
     nearest_requests: list[str] = dspy.InputField(desc="the most similar earlier requests")
     semantic_type: str = dspy.OutputField(desc="one of open_types")
     guidance: str = dspy.OutputField(desc="at most three short sentences")
+
+
+class MemoryAgent(Agent):
+    """Gives guidance for the next dialogue."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        super().__init__(Guide)

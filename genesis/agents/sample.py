@@ -6,6 +6,8 @@ from typing import Any
 
 import dspy
 
+from genesis.agents.base import Agent
+
 
 class Sample(dspy.Signature):
     """You compose the tool list of a function-calling training dialogue.
@@ -26,3 +28,12 @@ class Sample(dspy.Signature):
     targets: list[str] = dspy.OutputField(desc="names, first_tool first")
     hard_distractors: list[str] = dspy.OutputField(desc="names")
     easy_distractors: list[str] = dspy.OutputField(desc="names")
+
+
+class SampleAgent(Agent):
+    """Composes targets and distractors."""
+
+    name = "sample"
+
+    def __init__(self) -> None:
+        super().__init__(Sample)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dspy
 
+from genesis.agents.base import Agent
 from genesis.agents.wire import Line, Stated, Wish
 
 
@@ -27,3 +28,28 @@ class User(dspy.Signature):
     semantic_type: str = dspy.InputField(desc="topic and intent the request should have")
     message: str = dspy.OutputField(desc="the person's message, nothing else")
     stated: list[Stated] = dspy.OutputField(desc="the values given in this message, by task")
+
+
+class UserAgent(Agent):
+    """Plays the person."""
+
+    name = "user"
+
+    def __init__(self) -> None:
+        super().__init__(User)
+
+
+_PERSONAS = {
+    "plain": "everyday words, to the point",
+    "terse": "as few words as possible, fragments, no greeting",
+    "chatty": "friendly and talkative, with a little story around the request",
+    "non-native": "not a native speaker: simple words, small grammar slips; names and values are exact",
+    "expert": "a professional: precise terms of the trade, no small talk",
+    "typos": "types fast with a few misspelt words; names and values are exact",
+    "mixed units": "mixes units and conventions in passing; the values that count are unambiguous",
+}
+
+
+def persona_words(persona: str) -> str:
+    """Return how a persona writes, as the User Agent is told: ``terse: as few words as possible, ...``."""
+    return f"{persona}: {_PERSONAS[persona]}"

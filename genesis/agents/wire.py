@@ -36,6 +36,8 @@ class Wish:
     """Whether the user asks for this task for the first time in this message."""
     bad: str = ""
     """A parameter whose value must be one that its schema or plain sense forbids; empty: none."""
+    same_as: int = 0
+    """Number of the wish this is a part of ("in Oslo and in Bergen"): only what is in `say_now` differs; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Stated:
     """The tool that would do it; empty where no offered tool can."""
     values: dict[str, Any]
     """Parameter name -> value, as the user meant it, in the type of the schema."""
+    from_results: dict[str, int] = field(default_factory=dict)
+    """Parameter name -> number of the task whose result gives its value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""All agents of a run, with the prompt versions that its parameters name.
+
+A prompt version is ``params/prompts/<version>.json``: ``{"agent": "user", "instructions": "...", "demos": [...]}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dspy
+import msgspec
+
+from genesis.agents.assistant import AssistantAgent
+from genesis.agents.base import Agent
+from genesis.agents.function import FunctionAgent
+from genesis.agents.judge import JudgeAgent
+from genesis.agents.memory import MemoryAgent
+from genesis.agents.sample import SampleAgent
+from genesis.agents.tool import ToolAgent
+from genesis.agents.user import UserAgent
+from genesis.errors import ParamsError
+
+PROMPTS = Path("params/prompts")
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """The seven agents of a run."""
+
+    sample: SampleAgent
+    memory: MemoryAgent
+    user: UserAgent
+    assistant: AssistantAgent
+    function: FunctionAgent
+    tool: ToolAgent
+    judge: JudgeAgent
+
+
+NAMES = tuple(Crew.__dataclass_fields__)
+
+
+def crew(prompts: Mapping[str, str] | None = None, *, reasoning: bool = False, folder: Path = PROMPTS) -> Crew:
+    """Make the agents; ``prompts`` maps an agent to its prompt version (agents not named keep the built-in prompt).
+
+    Raises ParamsError for an unknown agent, and for a version that is absent, damaged or another agent's.
+    """
+    agents = Crew(
+        SampleAgent(),
+        MemoryAgent(),
+        UserAgent(),
+        AssistantAgent(reasoning=reasoning),
+        FunctionAgent(),
+        ToolAgent(),
+        JudgeAgent(),
+    )
+    for name, version in (prompts or {}).items():
+        if name not in NAMES:
+            raise ParamsError(f"prompts: unknown agent '{name}'; agents are {', '.join(NAMES)}")
+        load_prompt(getattr(agents, name), version, folder)
+    return agents
+
+
+def save_prompt(agent: Agent, version: str, folder: Path = PROMPTS) -> Path:
+    """Write an agent's instructions and examples as a prompt version and return its path.
+
+    >>> save_prompt(UserAgent(), "user-v1", Path("params/prompts"))  # doctest: +SKIP
+    PosixPath('params/prompts/user-v1.json')
+    """
+    path = _path(version, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "agent": agent.name,
+        "instructions": agent.predict.signature.instructions,
+        "demos": [dict(demo) for demo in agent.predict.demos],
+    }
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    return path
+
+
+def load_prompt(agent: Agent, version: str, folder: Path = PROMPTS) -> None:
+    """Give an agent the instructions and examples of a prompt version. Raises ParamsError."""
+    path = _path(version, folder)
+    try:
+        content: Any = msgspec.json.decode(path.read_bytes())
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.json"))) or "none"
+        raise ParamsError(f"prompts.{agent.name}: no version '{version}' in {folder} (known: {known})") from error
+    except (OSError, msgspec.DecodeError) as error:
+        raise ParamsError(f"prompts.{agent.name}: {path} cannot be read: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("instructions"), str):
+        raise ParamsError(f"prompts.{agent.name}: {path}: expected an object with 'agent' and 'instructions'")
+    if content.get("agent") != agent.name:
+        raise ParamsError(f"prompts.{agent.name}: {path} is a prompt of agent '{content.get('agent')}'")
+    agent.predict.signature = agent.predict.signature.with_instructions(content["instructions"])
+    fields = set(agent.predict.signature.input_fields)
+    agent.predict.demos = [dspy.Example(**demo).with_inputs(*fields & demo.keys()) for demo in content.get("demos", [])]
+
+
+def _path(version: str, folder: Path) -> Path:
+    if not version or Path(version).name != version or version.startswith("."):
+        raise ParamsError(f"prompts: '{version}' is no version name; expected a file name under {folder}")
+    return folder / f"{version}.json"

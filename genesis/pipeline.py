@@ -1,0 +1,218 @@
+"""generate(): plan -> rounds of converse -> check -> record. The one natural path.
+
+    async with open_caller(params, run.journal_path) as caller:
+        counts = await generate(pool, params, run, caller)
+
+Rows are appended as they finish, and stand in plan order (``provenance.index``) once the run is through. What is
+recorded already is not made again. Round k of a tool starts when that tool's round k-1 and all rounds before k-1 are
+done, so rounds overlap, and the rows are the same with 1 call in flight and with 64.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from genesis.agents.crew import crew
+from genesis.checks import rules
+from genesis.converse import Made, Stage, converse
+from genesis.dialogue import Dialogue, dialogue_from_row
+from genesis.memory import Memory
+from genesis.params import Params
+from genesis.planner import Planned, plan
+from genesis.record import Run
+from genesis.tools.pool import ToolPool
+
+if TYPE_CHECKING:
+    from genesis.lm.caller import Caller
+
+_QUOTED = re.compile(r"'[^']*'")
+FEW = 8
+"""Dialogues that may end in LM errors before the run stops, as long as none has ended otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How a run's dialogues came out; planned = accepted + rejected + errored once it is through."""
+
+    planned: int
+    accepted: int = 0
+    rejected: int = 0
+    errored: int = 0
+    """Ended by LM errors; not recorded as made, so a resumed run tries them again."""
+
+    def to_dict(self) -> dict[str, int]:
+        """Return the counts as run.json holds them."""
+        return asdict(self)
+
+
+class Progress(Protocol):
+    """What is told after every dialogue."""
+
+    def __call__(self, counts: Counts, dialogue: Dialogue | None, /) -> None: ...
+
+
+async def generate(
+    pool: ToolPool, params: Params, run: Run, caller: Caller, *, progress: Progress | None = None
+) -> Counts:
+    """Make every planned dialogue that ``run`` does not hold yet; accepted and rejected rows are appended to it.
+
+    Raises PlanError before anything is spent; FatalLMError, BudgetError, RecordError and the like stop the run with
+    what is finished kept.
+    """
+    planned = plan(pool.tools, params)
+    memory = Memory(pool.tools) if params.memory else None
+    off = frozenset(params.rules_off)
+    stage = Stage(
+        caller=caller,
+        crew=crew(params.prompts, reasoning=params.reasoning),
+        tools=pool.by_name,
+        related=pool.related,
+        params=params,
+        memory=memory,
+        candidate_reasons=lambda dialogue: rules.candidate_reasons(dialogue, off=off),
+    )
+    work = _Work(stage, planned, run, lambda dialogue: rules.check(dialogue, off=off), progress)
+    work.recall()
+    await work.through()
+    _in_plan_order(run)
+    return work.counts
+
+
+def _in_plan_order(run: Run) -> None:
+    """Bring the finished run's rows from the order of arrival into that of the plan: the same bytes each time."""
+    for name in ("dialogues", "rejected"):
+        rows = list(run.rows(name))
+        places = [row["provenance"]["index"] for row in rows]
+        if places != sorted(places):
+            run.replace_rows(name, sorted(rows, key=lambda row: int(row["provenance"]["index"])))
+
+
+class _Work:
+    """One pass over a plan."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        planned: list[Planned],
+        run: Run,
+        check: Callable[[Dialogue], Any],
+        progress: Progress | None,
+    ) -> None:
+        self.stage = stage
+        self.planned = planned
+        self.run = run
+        self.check = check
+        self.progress = progress
+        self.counts = Counts(len(planned))
+        self.done: set[int] = set()
+        self.rounds = _Rounds(planned)
+
+    def recall(self) -> None:
+        """Take up what the run holds already."""
+        by_id = {planned.id: planned for planned in self.planned}
+        for name in ("dialogues", "rejected"):
+            for row in self.run.rows(name):
+                planned = by_id.get(row.get("id", ""))
+                if planned is None or planned.index in self.done:
+                    continue
+                self._close(planned, dialogue_from_row(row) if name == "dialogues" else None, name)
+
+    async def through(self) -> None:
+        """Make what is left, at most ``concurrency`` dialogues at once, started in plan order."""
+        left = iter([planned for planned in self.planned if planned.index not in self.done])
+        workers = [asyncio.ensure_future(self._worker(left)) for _ in range(self.stage.params.concurrency)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _worker(self, left: Iterator[Planned]) -> None:
+        for planned in left:
+            await self.rounds.may_start(planned)
+            await self._make(planned)
+
+    async def _make(self, planned: Planned) -> None:
+        made = await converse(planned, self.stage)
+        if made.fault is not None:
+            self._fault(planned, made)
+            return
+        dialogue, reasons = made.dialogue, list(made.reasons)
+        if not reasons:
+            verdicts = tuple(self.check(dialogue))
+            dialogue = replace(dialogue, verdicts=verdicts)
+            reasons = [
+                f"{verdict.check}: {why}"
+                for verdict in verdicts
+                if verdict.outcome == "fail"
+                for why in verdict.reasons or ("fails",)
+            ]
+        if not reasons and self.stage.memory is not None:
+            earlier = await self.stage.memory.settle(planned)
+            reasons = [f"memory: near-repeat of {earlier}"] if earlier else []
+        row = dialogue.to_row()
+        if reasons:
+            row["reasons"] = reasons
+            row["provenance"] = {**dialogue.provenance, "reason": _QUOTED.sub("'…'", reasons[0])}
+            self.run.append("rejected", row)
+            self._close(planned, None, "rejected")
+        else:
+            self.run.append("dialogues", row)
+            self._close(planned, dialogue, "dialogues")
+        if self.progress:
+            self.progress(self.counts, dialogue)
+
+    def _fault(self, planned: Planned, made: Made) -> None:
+        self.run.append("errored", {"id": planned.id, "reasons": list(made.reasons)})
+        self._close(planned, None, "errored")
+        if self.counts.errored >= min(FEW, len(self.planned)) and not self.counts.accepted + self.counts.rejected:
+            assert made.fault is not None
+            raise made.fault
+        if self.progress:
+            self.progress(self.counts, None)
+
+    def _close(self, planned: Planned, dialogue: Dialogue | None, how: str) -> None:
+        counts = self.counts
+        self.counts = replace(
+            counts,
+            accepted=counts.accepted + (how == "dialogues"),
+            rejected=counts.rejected + (how == "rejected"),
+            errored=counts.errored + (how == "errored"),
+        )
+        self.done.add(planned.index)
+        if self.stage.memory is not None:
+            self.stage.memory.close(planned, dialogue)
+        self.rounds.close(planned)
+
+
+class _Rounds:
+    """Which dialogues may start: a tool's next round, once all rounds before its last one are done."""
+
+    def __init__(self, planned: list[Planned]) -> None:
+        self._open = [0, 0]
+        for one in planned:
+            while len(self._open) <= one.round:
+                self._open.append(0)
+            self._open[one.round] += 1
+        self._tools = {(one.tool, one.round) for one in planned}
+        self._complete = 0
+        self._changed = asyncio.Event()
+
+    async def may_start(self, planned: Planned) -> None:
+        """Wait until what steers this dialogue is settled; all of it stands earlier in the plan."""
+        while (planned.tool, planned.round - 1) in self._tools or self._complete < planned.round - 2:
+            await self._changed.wait()
+
+    def close(self, planned: Planned) -> None:
+        """Note that a dialogue is done."""
+        self._open[planned.round] -= 1
+        self._tools.discard((planned.tool, planned.round))
+        while self._complete + 1 < len(self._open) and not self._open[self._complete + 1]:
+            self._complete += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
