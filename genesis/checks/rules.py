@@ -1,0 +1,108 @@
+"""The rule checker: static, without a model. Every rule of the literature in one visible list, RULES.
+
+    verdicts = check(dialogue)                       what every rule found
+    reasons = candidate_reasons(dialogue_so_far)     why a candidate loses before any judging
+
+A rule is a function of a View that yields reasons. A plain reason fails the dialogue; a Flag says that a rule cannot
+decide and the model checker should look. Switch a rule off by its id, its number or its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from genesis.checks import call_rules, dialogue_rules, tool_rules
+from genesis.checks.view import Flag, View
+from genesis.dialogue import Dialogue, Verdict
+from genesis.errors import ParamsError
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: where it comes from, and the function that finds what breaks it."""
+
+    number: int
+    name: str
+    find: Callable[[View], Iterator[str]]
+    sources: str
+    """Letters of the papers: A ToolACE, G APIGen, M APIGen-MT, F ToolForge, W When2Call, H Hammer, B BFCL, X xLAM,
+    N GenesisFunc, T Toucan, S AgentScaler, O ShoppingBench."""
+    candidate: bool = True
+    """Whether it makes sense on an unfinished dialogue."""
+
+    @property
+    def id(self) -> str:
+        """The stable id, for instance ``rule:7-required-parameters``."""
+        return f"rule:{self.number}-{self.name}"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(1, "valid-json-schema", tool_rules.valid_json_schema, "A", candidate=False),
+    Rule(2, "tool-fields", tool_rules.tool_fields, "A N", candidate=False),
+    Rule(3, "known-types", tool_rules.known_types, "B", candidate=False),
+    Rule(4, "unique-tool-names", tool_rules.unique_names, "H", candidate=False),
+    Rule(5, "call-parses", call_rules.call_parses, "G F M O"),
+    Rule(6, "offered-name", call_rules.offered_name, "A M X B F"),
+    Rule(7, "required-parameters", call_rules.required_parameters, "A G B F N"),
+    Rule(8, "undefined-parameters", call_rules.undefined_parameters, "B M F"),
+    Rule(9, "types", call_rules.types, "G M X B"),
+    Rule(10, "formats-enums-ranges", call_rules.formats, "A"),
+    Rule(11, "number-of-calls", call_rules.number_of_calls, "B G"),
+    Rule(12, "parallel-unordered", call_rules.parallel_unordered, "B", candidate=False),
+    Rule(13, "required-tools", call_rules.required_tools, "T F"),
+    Rule(14, "failed-execution", call_rules.failed_execution, "G"),
+    Rule(15, "final-state", call_rules.final_state, "M S", candidate=False),
+    Rule(16, "duplicate-call", call_rules.duplicate_call, ""),
+    Rule(17, "dialogue-fields", dialogue_rules.dialogue_fields, "A"),
+    Rule(18, "role-order", dialogue_rules.role_order, "A S F"),
+    Rule(19, "call-answered", dialogue_rules.call_answered, "A O"),
+    Rule(20, "tool-names-call", dialogue_rules.tool_names_call, "A"),
+)
+PASS = Verdict("rules", "pass")
+
+
+@lru_cache(maxsize=64)
+def _applied(off: frozenset[str], *, partial: bool) -> tuple[tuple[str, Callable[[View], Iterator[str]]], ...]:
+    """Return (id, function) of the rules that apply. Raises ParamsError for an unknown rule in ``off``."""
+    known = {name for rule in RULES for name in (rule.id, rule.name, str(rule.number))}
+    if unknown := sorted(off - known):
+        raise ParamsError(f"rules_off: no rule {unknown[0]!r}; ids are {', '.join(rule.id for rule in RULES)}")
+    return tuple(
+        (rule.id, rule.find)
+        for rule in RULES
+        if not off & {rule.id, rule.name, str(rule.number)} and (rule.candidate or not partial)
+    )
+
+
+def check(dialogue: Dialogue, *, off: Collection[str] = frozenset()) -> tuple[Verdict, ...]:
+    """Return one verdict for each rule that fails or flags the dialogue; one "rules: pass" where none does."""
+    view = View(dialogue)
+    verdicts: list[Verdict] = []
+    for name, find in _applied(frozenset(off), partial=False):
+        reasons = list(find(view))
+        if reasons:
+            flagged = all(type(reason) is Flag for reason in reasons)
+            verdicts.append(Verdict(name, "flag" if flagged else "fail", tuple(map(str, reasons))))
+    return tuple(verdicts) or (PASS,)
+
+
+def candidate_reasons(dialogue: Dialogue, *, off: Collection[str] = frozenset()) -> list[str]:
+    """Return why an unfinished dialogue loses before any judging: ``rule:6-offered-name: message 1: ...``.
+
+    Only what a rule can decide; flags are in :func:`candidate_flags`.
+    """
+    return [text for text, flagged in _candidate(dialogue, frozenset(off)) if not flagged]
+
+
+def candidate_flags(dialogue: Dialogue, *, off: Collection[str] = frozenset()) -> list[str]:
+    """Return what the rules cannot decide about an unfinished dialogue, for a judge or a preference."""
+    return [text for text, flagged in _candidate(dialogue, frozenset(off)) if flagged]
+
+
+def _candidate(dialogue: Dialogue, off: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    view = View(dialogue, partial=True)
+    for name, find in _applied(off, partial=True):
+        for reason in find(view):
+            yield f"{name}: {reason}", type(reason) is Flag
