@@ -78,12 +78,16 @@ class LMConfigError(LMError):
 class RetryableLMError(LMError):
     """The request may succeed when sent again."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None, possibly_billed: bool = False) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, possibly_billed: bool = False, once: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds the server asked to wait, where it did."""
         self.possibly_billed = possibly_billed
         """The server may have done the work although no reply arrived."""
+        self.once = once
+        """Worth one more try only: a reply came, and it was damaged."""
 
 
 class RejectedLMError(LMError):
