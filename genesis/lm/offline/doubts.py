@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from random import Random
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 
 from genesis.lm.offline.slots import slot_of
 from genesis.lm.offline.values import Value, spoken
@@ -49,7 +51,7 @@ def doubt(name: str, schema: dict[str, Any], value: Any, about: str) -> str:
     if schema.get("enum") and value not in schema["enum"]:
         choices = ", ".join(str(member).replace("_", " ") for member in schema["enum"][:8])
         return f"the {slot.noun} has to be one of {choices}"
-    if not jsonschema_rs.is_valid(schema, value):
+    if not valid(schema, value):
         return f"{_shown(value)} does not work as the {slot.noun}"
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0 and _POSITIVE.search(slot.noun):
         return f"the {slot.noun} cannot be negative"
@@ -58,6 +60,19 @@ def doubt(name: str, schema: dict[str, Any], value: Any, about: str) -> str:
     if isinstance(value, str):
         return _text_doubt(slot.kind, slot.noun, value)
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _validator(schema: bytes) -> Any:
+    return jsonschema_rs.validator_for(msgspec.json.decode(schema), validate_formats=True)
+
+
+def valid(schema: dict[str, Any], value: Any) -> bool:
+    """Whether a value validates; a schema that is none allows everything."""
+    try:
+        return bool(_validator(msgspec.json.encode(schema)).is_valid(value))
+    except (ValueError, jsonschema_rs.ValidationError):
+        return True
 
 
 def _text_doubt(kind: str, noun: str, value: str) -> str:

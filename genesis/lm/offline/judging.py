@@ -12,7 +12,7 @@ def judge_turn(inputs: dict[str, Any], rng: Random) -> dict[str, Any]:
     """Return the number of the best candidate and one sentence why."""
     scored = []
     for choice in inputs["candidates"]:
-        score, why = _score(choice.get("conversation") or [])
+        score, why = _score([*(inputs.get("conversation") or []), *(choice.get("conversation") or [])])
         scored.append((score, rng.random(), choice.get("number"), why))
     if not scored:
         return {"reason": "There is no candidate.", "best": 1, "reasoning": ""}

@@ -10,7 +10,20 @@ KINDS = frozenset(
     {"date", "time", "datetime", "birth_date", "date_range", "season_span", "season_sport", "year_text", "time_span"}
 )
 _START = date(2025, 1, 6)
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def draw(kind: str, description: str, rng: Random) -> tuple[str, str]:

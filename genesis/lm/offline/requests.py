@@ -175,7 +175,9 @@ def _sentence(slot: Slot, value: Value, rng: Random) -> str:
     if slot.tie == "limit":
         return rng.choice((f"{v} results are enough.", f"Just {v} of them, please.", f"Give me {v} of them."))
     verb = (
-        "are" if slot.type in ("array", "numbers") or (slot.noun.endswith("s") and not slot.noun.endswith("ss")) else "is"
+        "are"
+        if slot.type in ("array", "numbers") or (slot.noun.endswith("s") and not slot.noun.endswith("ss"))
+        else "is"
     )
     return rng.choice(
         (f"The {slot.noun} {verb} {v}.", f"For the {slot.noun}, take {v}.", f"The {slot.noun} should be {v}.")

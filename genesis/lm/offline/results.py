@@ -29,6 +29,8 @@ def tool_turn(inputs: dict[str, Any], rng: Random) -> dict[str, Any]:
                 stable_hash(base, call.get("name"), msgspec.json.encode(call.get("arguments"), order="sorted"))
             )
             content = result(tool, call.get("arguments") or {}, inputs["conversation"], own)
+            for name, schema in (inputs.get("give") or {}).items():
+                content[name] = draw(name, schema, str(tool.get("description") or ""), own).json
         results.append({"id": call.get("id"), "content": content})
     return {"results": results, "reasoning": "Each result fits its call."}
 
