@@ -215,8 +215,8 @@ async def _play(talk: _Talk, turn: int, attempt: int, before: Sequence[Message],
         candidate.reasons.append(f"lm: {error}")
         return
     if not candidate.reasons:
-        candidate.reasons += turns.misfits(talk.scenario, turn, candidate.notes, before, candidate.messages, act)
-    if not candidate.reasons:
+        steps = sum(bool(message.tool_calls) for message in candidate.messages)
+        candidate.reasons += turns.end_misfits(talk.scenario, turn, steps, act)
         candidate.reasons += talk.stage.candidate_reasons(talk.so_far([*before, *candidate.messages]))
 
 
@@ -245,7 +245,11 @@ async def _assist(talk: _Talk, turn: int, attempt: int, before: Sequence[Message
             return ""
         calls = _numbered(messages, reply.fields["calls"])
         candidate.messages.append(Message("assistant", "", calls, reasoning=reasoning))
-        candidate.reasons += talk.stage.candidate_reasons(talk.so_far([*messages, candidate.messages[-1]]))
+        # Within a turn only the calls themselves can be judged: the plan speaks of whole turns.
+        candidate.reasons += talk.stage.candidate_reasons(
+            Dialogue(talk.planned.id, talk.offered, (*messages, candidate.messages[-1]))
+        )
+        candidate.reasons += turns.call_misfits(scenario, turn, candidate.notes, messages, step, calls)
         if not candidate.reasons:
             await _results(talk, turn, messages, candidate, calls, seed)
         if candidate.reasons:

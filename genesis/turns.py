@@ -5,7 +5,7 @@ Pure functions of a scenario. ``notes`` is what the user has said so far, task n
     wishes(scenario, tools, 0, {})                  what the User Agent is told
     notes, reasons = heard(scenario, 0, {}, stated) what it says it has said
     noted(scenario, 0, notes, offered)              what the assistant's side works from
-    misfits(scenario, 0, notes, messages)           why a candidate does not show what was planned
+    call_misfits(...), end_misfits(...)             why a candidate does not show what was planned
 """
 
 from __future__ import annotations
@@ -163,33 +163,37 @@ def goal(scenario: Scenario, notes: Notes, messages: Sequence[Message]) -> list[
     return wanted
 
 
-def misfits(
-    scenario: Scenario, turn: int, notes: Notes, before: Sequence[Message], new: Sequence[Message], act: str
+def call_misfits(
+    scenario: Scenario, turn: int, notes: Notes, before: Sequence[Message], step: int, calls: Sequence[ToolCall]
 ) -> list[str]:
-    """Return why the messages of a turn do not show what was planned: calls, their order, their values, the end."""
+    """Return why the calls of one message, the ``step``-th (from 0) with calls in this turn, are not those planned."""
+    groups = _groups(scenario, turn)
+    if not groups:
+        return [f"plan: calls {_quoted([call.name for call in calls])} where no call can be made"]
+    retry = scenario.special == "tool_error" and turn == 0 and step == 1
+    if step >= len(groups) and not retry:
+        return [f"plan: calls again after {step} messages with calls; expected {len(groups)}"]
+    results = [message.content for message in before if message.role == "tool"]
+    return list(_mismatch(scenario, notes, calls, groups[0 if retry else step], results))
+
+
+def end_misfits(scenario: Scenario, turn: int, steps: int, act: str) -> list[str]:
+    """Return why a turn does not end as planned: how the assistant ends it, after how many messages with calls."""
     reasons = []
-    wanted: list[int] = ready(scenario, turn)
-    steps = [message.tool_calls for message in new if message.tool_calls]
     if act != ending(scenario, turn):
         reasons.append(f"plan: the turn must end with '{ending(scenario, turn)}', not '{act}'")
-    if not wanted:
-        if steps:
-            reasons.append(f"plan: calls {_quoted([call.name for call in steps[0]])} where no call can be made")
-        return reasons
-    if not steps:
-        return [*reasons, f"plan: no call of {_quoted([scenario.slots[number].tool for number in wanted])}"]
-    if scenario.special == "tool_error" and turn == 0:
-        if len(steps) > 2:
-            reasons.append(f"plan: {len(steps)} attempts at a call that fails; at most one retry")
-        steps = steps[:1]
-    groups: list[list[int]] = [[number] for number in wanted] if scenario.chained else [wanted]
-    if len(steps) != len(groups):
-        reasons.append(f"plan: {len(steps)} messages with calls; expected {len(groups)}")
-        return reasons
-    results = _results([*before, *new])
-    for calls, numbers in zip(steps, groups, strict=True):
-        reasons += _mismatch(scenario, notes, calls, numbers, results)
+    if steps < len(_groups(scenario, turn)):
+        missing = [scenario.slots[number].tool for group in _groups(scenario, turn)[steps:] for number in group]
+        reasons.append(f"plan: no call of {_quoted(missing)}")
     return reasons
+
+
+def _groups(scenario: Scenario, turn: int) -> list[list[int]]:
+    """Return the tasks called in this turn, message by message: a chain's one after the other, others together."""
+    wanted = ready(scenario, turn)
+    if scenario.chained:
+        return [[number] for number in wanted]
+    return [wanted] if wanted else []
 
 
 def _mismatch(
@@ -245,10 +249,6 @@ def same(one: Any, other: Any) -> bool:
 
 def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _results(messages: Sequence[Message]) -> list[str]:
-    return [message.content for message in messages if message.role == "tool"]
 
 
 def _as_text(value: Any) -> str:

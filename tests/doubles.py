@@ -12,6 +12,8 @@ from typing import Any
 
 from genesis.agents.wire import Call, Result, Stated
 from genesis.text import stable_hash
+from genesis.tools.pool import ToolPool
+from genesis.tools.tool import Tool
 
 
 def good(**fields: Any) -> SimpleNamespace:
@@ -212,3 +214,67 @@ def value(schema: dict[str, Any], rng: random.Random, name: str) -> Any:
     if kind == "object":
         return {key: value(inner, rng, key) for key, inner in schema.get("properties", {}).items()}
     return f"{name.replace('_', ' ')} {rng.randrange(1000, 99_999)}"
+
+
+def make_tool(
+    name: str, required: tuple[str, ...] = ("city",), optional: tuple[str, ...] = (), domain: str = "travel"
+) -> Tool:
+    """A tool with parameters of the well-known kinds below."""
+    properties = {parameter: PARAMETERS[parameter] for parameter in (*required, *optional)}
+    words = name.replace("_", " ")
+    return Tool(
+        name,
+        f"Do {words} for a place.",
+        {"type": "object", "properties": properties, "required": list(required)},
+        domain=domain,
+    )
+
+
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "city": {"type": "string", "description": "Name of the city."},
+    "order_id": {"type": "string", "description": "Number of the order."},
+    "days": {"type": "integer", "minimum": 1, "maximum": 90},
+    "price": {"type": "number"},
+    "unit": {"type": "string", "enum": ["metric", "imperial"]},
+    "quiet": {"type": "boolean"},
+    "notes": {"type": "array", "items": {"type": "string"}},
+}
+
+
+def make_pool(size: int = 20) -> ToolPool:
+    """A pool of tools of different abilities; each seventh takes no parameters at all."""
+    shapes: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+        (("city",), ("days", "unit", "notes")),
+        (("city", "days"), ("unit", "quiet")),
+        (("order_id",), ()),
+        ((), ("city", "price")),
+        (("city", "days", "unit"), ("price", "notes")),
+        (("unit",), ("quiet",)),
+        ((), ()),
+    ]
+    tools = []
+    for number in range(size):
+        required, optional = shapes[number % len(shapes)]
+        name = f"{_VERBS[number % len(_VERBS)]}_{_NOUNS[number % len(_NOUNS)]}_{number}"
+        tools.append(make_tool(name, required, optional, ("travel", "finance", "maths")[number % 3]))
+    return ToolPool(tuple(tools))
+
+
+_VERBS = ("find", "book", "rate", "list", "plan")
+_NOUNS = ("hotel", "train", "museum", "concert", "garden", "bridge", "market")
+
+
+class MemoryRun:
+    """A run folder without a disk: keeps rows in lists."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, list[dict[str, Any]]] = {}
+
+    def append(self, name: str, row: dict[str, Any]) -> None:
+        self.tables.setdefault(name, []).append(row)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        return list(self.tables.get(name, []))
+
+    def replace_rows(self, name: str, rows: list[dict[str, Any]]) -> None:
+        self.tables[name] = list(rows)
