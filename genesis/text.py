@@ -40,6 +40,15 @@ def stable_hash(*parts: object) -> int:
     return xxhash.xxh3_64_intdigest("\x1f".join(map(str, parts)).encode()) >> 1
 
 
+def clean_text(text: str) -> str:
+    """Replace lone surrogates, which no file or socket takes, by U+FFFD; other text comes back as it is."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def hashed_tfidf(texts: Iterable[Sequence[str]], *, features: int = FEATURES) -> csr_matrix:
     """Return L2-normalised hashed TF-IDF rows of token lists, shape (n, features), float32.
 

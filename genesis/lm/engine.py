@@ -91,12 +91,3 @@ def estimate_tokens(text: str) -> int:
 def prompt_estimate(messages: Messages) -> int:
     """Return about how many tokens a prompt has (4 a message for its frame)."""
     return sum(estimate_tokens(message["content"]) + 4 for message in messages)
-
-
-def clean_text(text: str) -> str:
-    """Replace lone surrogates, which no file or socket takes, by U+FFFD; other text comes back as it is."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

@@ -12,7 +12,8 @@ import asyncio
 from typing import Any
 
 from genesis.errors import FatalLMError, LMConfigError, RejectedLMError, RetryableLMError
-from genesis.lm.engine import Answer, Completion, Finish, Request, clean_text, estimate_tokens, prompt_estimate
+from genesis.lm.engine import Answer, Completion, Finish, Request, estimate_tokens, prompt_estimate
+from genesis.text import clean_text
 
 _FINISH: dict[str, Finish] = {"length": "length", "content_filter": "filter"}
 

@@ -21,8 +21,9 @@ import aiohttp
 import msgspec
 
 from genesis.errors import FatalLMError, LMConfigError, RejectedLMError, RetryableLMError
-from genesis.lm.engine import Answer, Completion, Finish, Request, clean_text, estimate_tokens, prompt_estimate
+from genesis.lm.engine import Answer, Completion, Finish, Request, estimate_tokens, prompt_estimate
 from genesis.lm.faults import error_message, fault_of, redact, redact_bytes
+from genesis.text import clean_text
 
 MAX_BODY = 8_000_000
 """Bytes of one reply that are read at most."""
@@ -131,7 +132,7 @@ class HttpEngine:
         if request.n > 1 and len(answer.completions) < request.n and "n" in body:
             self.left_out.add("n")
             notices.append(f"{self.name}: the server gives one sample a request; samples are asked for one by one")
-        return dataclasses.replace(answer, notices=tuple(notices)) if notices else answer
+        return dataclasses.replace(answer, notices=(*notices, *answer.notices)) if notices else answer
 
     def _unknown_field(self, body: dict[str, Any], message: str) -> str | None:
         """Return which field of the body the server's message objects to, where that can be told."""
@@ -148,11 +149,7 @@ class HttpEngine:
         return None
 
     async def _send(self, body: dict[str, Any], request: Request) -> Answer:
-        try:
-            payload = msgspec.json.encode(body)
-        except UnicodeEncodeError:
-            payload = msgspec.json.encode({**body, "messages": [_clean(message) for message in body["messages"]]})
-        status, headers, raw = await self._post(payload)
+        status, headers, raw = await self._post(msgspec.json.encode(body))
         if status != 200:
             raise fault_of(status, raw, headers, self.name, self.secrets)
         if len(raw) > MAX_BODY:
@@ -181,10 +178,12 @@ class HttpEngine:
             raise RetryableLMError(text, possibly_billed=True) from error
 
     def _read(self, raw: bytes, request: Request) -> Answer:
+        notices: tuple[str, ...] = ()
         try:
             reply = _decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             reply = self._read_loosely(raw)
+            notices = (f"{self.name}: a reply held lone surrogates, which are no text; replaced by U+FFFD",)
         if reply.error:
             message, _ = error_message(raw)
             text = redact(f"{self.name}: an error inside a reply with status 200: {message}", self.secrets)
@@ -195,9 +194,9 @@ class HttpEngine:
         completions = tuple(_completion(choice) for choice in choices)
         usage = reply.usage
         if usage is not None and usage.prompt_tokens is not None and usage.completion_tokens is not None:
-            return Answer(completions, usage.prompt_tokens, usage.completion_tokens)
+            return Answer(completions, usage.prompt_tokens, usage.completion_tokens, notices=notices)
         written = sum(estimate_tokens(completion.text + completion.reasoning) for completion in completions)
-        return Answer(completions, prompt_estimate(request.messages), written, estimated=True)
+        return Answer(completions, prompt_estimate(request.messages), written, estimated=True, notices=notices)
 
     def _read_loosely(self, raw: bytes) -> _Reply:
         """Read what the strict decoder refuses but a model can cause: lone surrogates in otherwise valid JSON."""
@@ -264,10 +263,6 @@ async def _read_capped(reply: aiohttp.ClientResponse) -> bytes:
             reply.close()
             break
     return b"".join(parts)
-
-
-def _clean(message: dict[str, str]) -> dict[str, str]:
-    return {key: clean_text(value) for key, value in message.items()}
 
 
 def _why(error: BaseException) -> str:

@@ -359,13 +359,18 @@ def _fsync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+_COUNTED = ("calls", "completions", "prompt_tokens", "completion_tokens", "estimated", "resamples")
+
+
 def totals(entries: Iterator[Entry]) -> dict[str, dict[str, Any]]:
     """Return calls, completions and tokens by agent: what the journal's requests cost."""
     result: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        row = result.setdefault(entry.a, {"calls": 0, "completions": 0, "prompt_tokens": 0, "completion_tokens": 0})
+        row = result.setdefault(entry.a, dict.fromkeys(_COUNTED, 0))
         row["calls"] += 1
         row["completions"] += len(entry.s)
         row["prompt_tokens"] += entry.p
         row["completion_tokens"] += entry.c
+        row["estimated"] += entry.e
+        row["resamples"] += entry.m > 0
     return result

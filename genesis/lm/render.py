@@ -24,6 +24,7 @@ from dspy.adapters.utils import format_field_value
 from pydantic_core import PydanticUndefined
 
 from genesis.errors import LMConfigError
+from genesis.text import clean_text
 
 AdapterName = Literal["chat", "json"]
 Messages = list[dict[str, str]]
@@ -98,6 +99,8 @@ def render(plan: Plan, signature: Any, demos: list[Any], inputs: Mapping[str, An
     if demos:
         messages.extend(plan.adapter.format_demos(signature, demos))
     messages.append({"role": "user", "content": "\n\n".join(parts).strip()})
+    for message in messages:
+        message["content"] = clean_text(message["content"])
     return messages
 
 

@@ -1,7 +1,7 @@
 """What an agent's calls used.
 
-Calls, completions and tokens are over the whole run: on resume they start from the journal. Attempts, waits and
-possibly billed calls are this session's own.
+Calls, completions, tokens and resamples are over the whole run: on resume they start from the journal. Attempts,
+waits and possibly billed calls are this session's own.
 """
 
 from __future__ import annotations

@@ -263,3 +263,53 @@ async def test_retries_are_used_up_with_the_reason() -> None:
             assert caller.usage["user"].attempts == 3
             assert caller.usage["user"].waited > 0
     assert server.calls == 3
+
+
+async def test_the_offline_lm_answers_the_agents_and_says_that_it_is_simulated(tmp_path: Path) -> None:
+    from genesis.agents.judge import Judge
+    from genesis.agents.wire import Choice, Line
+
+    inputs = {
+        "tools": [],
+        "conversation": [],
+        "candidates": [Choice(number, [Line("user", "Hi")]) for number in (1, 2)],
+    }
+    async with open_caller(from_dict({"offline": {"unparsable": 0.0}}), tmp_path) as caller:
+        (answer,) = await caller.ask("judge", dspy.Predict(Judge), inputs, seed=3)
+        assert answer.fields["best"] in (1, 2)
+        assert caller.simulated
+        assert caller.lm_name() == "offline (simulated) LM"
+        with pytest.raises(LMConfigError):
+            await ask(caller)
+
+
+def test_a_plain_dspy_lm_runs_on_our_engines() -> None:
+    import genesis.lm
+
+    with Server(lambda call: Reaction(reply("green", call.body["seed"]))) as server:
+        lm = genesis.lm.lm("openai/any", api_base=server.url, api_key_env="GENESIS_TEST_KEY", seed=5)
+        with dspy.context(lm=lm):
+            first = dspy.Predict(Colour)(thing="grass")
+            again = asyncio.run(dspy.Predict(Colour).acall(thing="grass"))
+            assert (first.colour, first.shade, again.shade) == ("green", 5, 6)  # the second asks for the second sample
+            state = dspy.Predict(Colour)
+            state.lm = lm
+            assert "api_key" not in str(state.dump_state()["lm"]).replace("api_key_env", "")
+        server.script = lambda call: Reaction(status=429) if call.number == 3 else Reaction(reply())
+        assert lm.copy()("hello")
+        assert server.calls == 4
+
+
+def test_the_offline_lm_is_a_plain_dspy_lm_too() -> None:
+    import genesis.lm
+    from genesis.agents.memory import Guide
+
+    inputs = {
+        "tool": {"name": "get_weather", "description": "Weather of a city.", "parameters": {}},
+        "covered": [],
+        "open_types": ["weather: look up", "weather: plan"],
+        "rare_parameters": [],
+        "nearest_requests": [],
+    }
+    with dspy.context(lm=genesis.lm.lm("offline", offline=from_dict({"offline": {"unparsable": 0.0}}).offline)):
+        assert dspy.Predict(Guide)(**inputs).semantic_type in inputs["open_types"]
