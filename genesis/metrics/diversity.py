@@ -7,13 +7,16 @@ from typing import Any
 from genesis.metrics.columns import Columns
 from genesis.metrics.duplicates import duplicates
 from genesis.metrics.lexical import lexical
+from genesis.metrics.semantic import semantic
 from genesis.metrics.statistics import fixed_size, mean
 from genesis.metrics.structural import structural
 
 _HEADLINE = {"tools": "tool", "slots": "slot", "acts": "act"}
 
 
-def diversity(columns: Columns, *, size: int | None = None, possible: dict[str, int] | None = None) -> dict[str, Any]:
+def diversity(
+    columns: Columns, *, size: int | None = None, possible: dict[str, int] | None = None, embedder: str = "tfidf"
+) -> dict[str, Any]:
     """Return all diversity measures as plain JSON, at a fixed number of dialogues (``size``) where they need one.
 
     What experiments/metric_validity found to be trustworthy stands at the top level, the rest in groups.
@@ -36,4 +39,5 @@ def diversity(columns: Columns, *, size: int | None = None, possible: dict[str, 
         **{f"duplicates_{kind}": found for kind, found in duplicates(columns).items()},
         "structural": facets,
         "lexical": worded,
+        "semantic": semantic(columns, size=size, name=embedder),
     }

@@ -1,25 +1,32 @@
 """How much of a data set repeats itself: exact, digit-masked and near duplicates of requests.
 
-gzip, Vendi, cosine, self-BLEU and act entropy do not see 30 % copies (FACTS), so these stand beside them always.
+gzip, Vendi, cosine, self-BLEU and act entropy do not see 30 % copies (experiments/metric_validity), so these stand
+beside them always.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from genesis.metrics.columns import Columns, Facet
-from genesis.metrics.lexical import mix
+from genesis.metrics.bleu import mix
+from genesis.metrics.columns import Columns, Facet, Rows
 from genesis.metrics.statistics import Estimate, wilson
 
 SHINGLE = 3
 PERMUTATIONS = 64
 BANDS = 16
 THRESHOLD = 0.7
+_WIDTH = PERMUTATIONS // BANDS
+_SLACK = 0.2
+"""A pair whose sketches agree in less than threshold - slack is not compared exactly: 3.5 standard errors."""
 _CHUNK = 20_000
+
+Hashes = NDArray[np.uint64]
 
 
 def repeats(keys: NDArray[Any]) -> Estimate | None:
@@ -42,18 +49,18 @@ def _with_interval(value: float, single: int, n: int) -> Estimate:
     return Estimate(value, max(0.0, value - (high - share)), min(1.0, value + (share - low)), n, method="jackknife")
 
 
-def shingles(requests: Facet, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return the word 3-grams of requests as 64-bit hashes, and where each request's start; a short request is one.
+def word_hashes(facet: Facet) -> Hashes:
+    """Return a hash of each word's text: the same in every data set, whatever the words' numbers are."""
+    digests = (xxhash.xxh3_64_intdigest(word.encode("utf-8", "replace")) for word in facet.names)
+    return np.fromiter(digests, np.uint64, len(facet.names))
 
-    The hashes come from the words' text, so they are the same in every data set.
-    """
-    text = getattr(requests, "names", [])
-    hashes = np.fromiter((xxhash.xxh3_64_intdigest(word.encode()) for word in text), np.uint64, len(text))
+
+def shingles(requests: Facet, rows: Rows, hashes: Hashes) -> tuple[Hashes, Rows]:
+    """Return the word 3-grams of requests as hashes, and where each request's start; a shorter request is one."""
     counts = requests.starts[rows + 1] - requests.starts[rows]
     grams = np.maximum(counts - SHINGLE + 1, 1)
     starts = np.concatenate([[0], np.cumsum(grams)]).astype(np.int64)
-    offset = np.arange(starts[-1], dtype=np.int64) - np.repeat(starts[:-1], grams)
-    at = np.repeat(requests.starts[rows], grams) + offset
+    at = np.repeat(requests.starts[rows] - starts[:-1], grams) + np.arange(starts[-1], dtype=np.int64)
     limit = np.repeat(requests.starts[rows + 1], grams)
     found = np.zeros(len(at), np.uint64)
     for step in range(SHINGLE):
@@ -67,58 +74,85 @@ def shingles(requests: Facet, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint6
 def near_pairs(columns: Columns, *, threshold: float = THRESHOLD, seed: int = 42) -> list[tuple[int, int, float]]:
     """Return near duplicates as (earlier row, later row, Jaccard similarity of word 3-grams), later row ascending.
 
-    MinHash (Broder 1997; rensa, 64 permutations) in 16 bands of 4 finds candidates, which are then compared exactly:
-    a pair at the threshold of 0.7 is found with probability 0.99. A row is compared with the first row of each of
-    its 16 buckets and stands at most once on the later side, with its most similar earlier row.
+    MinHash (Broder 1997; rensa, 64 permutations) in 16 bands of 4 proposes pairs, which are then compared exactly: two
+    requests at the threshold of 0.7 share a band with probability 0.99. A request is compared with the first of each
+    of its buckets, so a million take linear time; it stands on the later side at most once.
     """
-    best: dict[int, tuple[float, int]] = {}
-    sets, starts = shingles(columns.requests, np.arange(columns.n, dtype=np.int64))
-    for first, later in _candidates(sets, starts, seed):
-        for a, b in zip(first.tolist(), later.tolist(), strict=True):
-            same = _jaccard(sets[starts[a] : starts[a + 1]], sets[starts[b] : starts[b + 1]])
-            if same >= threshold and same > best.get(b, (0.0, 0))[0]:
-                best[b] = (same, a)
-    return [(a, b, round(same, 4)) for b, (same, a) in sorted(best.items())]
+    hashes = word_hashes(columns.requests)
+    sketches = _sketches(columns.requests, hashes, seed)
+    found: dict[int, tuple[int, float]] = {}
+    taken = np.zeros(columns.n, bool)
+    for band in range(BANDS):
+        first, later = _bucket_pairs(sketches[:, band * _WIDTH : (band + 1) * _WIDTH])
+        open_ = ~taken[later]
+        first, later = first[open_], later[open_]
+        alike = _agreement(sketches, first, later) >= threshold - _SLACK
+        for a, b, same in _compared(columns.requests, hashes, first[alike], later[alike]):
+            hit = same >= threshold
+            taken[b[hit]] = True
+            found.update(zip(b[hit].tolist(), zip(a[hit].tolist(), same[hit].tolist(), strict=True), strict=True))
+    return [(a, b, round(same, 4)) for b, (a, same) in sorted(found.items())]
 
 
-def _candidates(
-    sets: NDArray[np.uint64], starts: NDArray[np.int64], seed: int
-) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Return, band by band, the first row of a bucket and each later row in it."""
-    bands = _bands(sets, starts, seed)
-    pairs = []
-    for band in bands:
-        order = np.argsort(band, kind="stable")
-        ordered = band[order]
-        opens = np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, bool)
-        first = order[np.maximum.accumulate(np.where(opens, np.arange(len(order)), 0))] if len(order) else order
-        pairs.append((first[~opens], order[~opens]))
-    return pairs
-
-
-def _bands(sets: NDArray[np.uint64], starts: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
-    """Return a key for each band and request, shape (BANDS, n)."""
+def _sketches(requests: Facet, hashes: Hashes, seed: int) -> NDArray[np.uint32]:
+    """Return MinHash signatures, shape (n, PERMUTATIONS)."""
     from rensa import RMinHash
 
-    n = len(starts) - 1
-    width = PERMUTATIONS // BANDS
-    keys = np.empty((BANDS, n), np.uint64)
+    n = len(requests.starts) - 1
+    sketches = np.empty((n, PERMUTATIONS), np.uint32)
     for begin in range(0, n, _CHUNK):
-        end = min(n, begin + _CHUNK)
-        offsets = (starts[begin : end + 1] - starts[begin]).astype(np.uint64)
-        flat = np.ascontiguousarray(sets[starts[begin] : starts[end]])
-        digests = RMinHash.digest_matrix_from_flat_token_hashes(flat, offsets, PERMUTATIONS, seed)
-        matrix = np.asarray(digests.to_rows(), np.uint64).reshape(end - begin, BANDS, width)
-        key = np.zeros((end - begin, BANDS), np.uint64)
-        for column in range(width):
-            key = mix(key) + matrix[:, :, column]
-        keys[:, begin:end] = key.T
-    return keys
+        rows = np.arange(begin, min(n, begin + _CHUNK), dtype=np.int64)
+        sets, starts = shingles(requests, rows, hashes)
+        digests = RMinHash.digest_matrix_from_flat_token_hashes(sets, starts.astype(np.uint64), PERMUTATIONS, seed)
+        sketches[begin : begin + len(rows)] = digests.to_rows()
+    return sketches
 
 
-def _jaccard(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> float:
-    left, right = set(a.tolist()), set(b.tolist())
-    return len(left & right) / len(left | right)
+def _bucket_pairs(band: NDArray[np.uint32]) -> tuple[Rows, Rows]:
+    """Return (first row of the bucket, later row) of every row that shares its bucket with an earlier one."""
+    key = np.zeros(len(band), np.uint64)
+    for column in range(band.shape[1]):
+        key = mix(key) + band[:, column]
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    opens = np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(order)]
+    first = order[np.maximum.accumulate(np.where(opens, np.arange(len(order)), 0))]
+    return first[~opens], order[~opens]
+
+
+def _agreement(sketches: NDArray[np.uint32], first: Rows, later: Rows) -> NDArray[np.float64]:
+    """Return the share of permutations in which two rows agree: the sketch's estimate of their similarity."""
+    parts = [
+        (sketches[first[at : at + _CHUNK]] == sketches[later[at : at + _CHUNK]]).mean(axis=1)
+        for at in range(0, len(first), _CHUNK)
+    ]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _compared(
+    requests: Facet, hashes: Hashes, first: Rows, later: Rows
+) -> Iterator[tuple[Rows, Rows, NDArray[np.float64]]]:
+    """Yield pairs with their exact Jaccard similarity, in batches."""
+    for at in range(0, len(first), _CHUNK):
+        a, b = first[at : at + _CHUNK], later[at : at + _CHUNK]
+        left, right = _labelled(requests, hashes, a), _labelled(requests, hashes, b)
+        both = np.sort(np.concatenate([left, right]))
+        shared = _per_pair(both[1:][both[1:] == both[:-1]], len(a))
+        yield a, b, shared / (_per_pair(left, len(a)) + _per_pair(right, len(a)) - shared)
+
+
+_PAIR_BITS = np.uint64(64 - _CHUNK.bit_length())
+
+
+def _labelled(requests: Facet, hashes: Hashes, rows: Rows) -> Hashes:
+    """Return the distinct 3-grams of each row, its place in the batch in the upper bits (49 bits of hash stay)."""
+    sets, starts = shingles(requests, rows, hashes)
+    place = np.repeat(np.arange(len(rows), dtype=np.uint64), np.diff(starts))
+    return np.unique((place << _PAIR_BITS) | (sets & ((np.uint64(1) << _PAIR_BITS) - np.uint64(1))))
+
+
+def _per_pair(keys: Hashes, pairs: int) -> NDArray[np.int64]:
+    return np.bincount((keys >> _PAIR_BITS).astype(np.int64), minlength=pairs)
 
 
 def duplicates(columns: Columns) -> dict[str, Any]:
@@ -134,3 +168,21 @@ def duplicates(columns: Columns) -> dict[str, Any]:
         "masked": masked.to_json() if masked else None,
         "near": {**near.to_json(), "threshold": THRESHOLD} if near else None,
     }
+
+
+def nearest_duplicates(columns: Columns, k: int = 10) -> list[dict[str, Any]]:
+    """Return the ``k`` most similar pairs of requests, for reading side by side: ids, texts, similarity.
+
+    Only pairs with a similarity of at least 0.5 are looked for; texts beyond the kept sample are None.
+    """
+    pairs = sorted(near_pairs(columns, threshold=0.5), key=lambda pair: (-pair[2], pair[1]))[:k]
+    return [
+        {
+            "similarity": same,
+            "first_id": columns.ids[a],
+            "second_id": columns.ids[b],
+            "first": columns.texts.get(a),
+            "second": columns.texts.get(b),
+        }
+        for a, b, same in pairs
+    ]

@@ -7,59 +7,129 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis.metrics.columns import Columns, Facet, Rows
-from genesis.metrics.statistics import at_fixed_n
+from genesis.metrics.bleu import gram_keys, self_bleu
+from genesis.metrics.columns import Columns, Facet, Rows, spans
+from genesis.metrics.statistics import at_fixed_n, mean, over_blocks
+from genesis.text import stable_hash
 
 WINDOW = 15
+MATTR_WINDOW = 50
+PAIRS = 2000
+BYTES = (1_000_000, 200_000, 50_000, 10_000)
 
 
 def distinct_n(requests: Facet, rows: Rows, *, n: int = 3, window: int = WINDOW) -> float:
     """Return distinct n-grams / all n-grams over the first ``window`` words of some requests (Li et al. 2016).
 
     Without the window, and a fixed number of requests, distinct-n falls with length and with n and measures them;
-    with both it orders corpora rightly (experiments/metric_validity). NaN where no request has n words.
+    with both, distinct-3 orders corpora rightly (experiments/metric_validity). NaN where no request has n words.
     """
-    grams = np.concatenate(_windows(requests, rows, n, window))
+    starts = requests.starts[rows]
+    ends = np.minimum(requests.starts[rows + 1], starts + window)
+    bits = max(1, int(requests.codes.max(initial=0)).bit_length())
+    keys = [
+        gram_keys(requests.codes, starts[starts + offset + n <= ends] + offset, n, bits if bits * n <= 64 else None)
+        for offset in range(window - n + 1)
+    ]
+    grams: NDArray[np.uint64] = np.concatenate(keys)
     return len(np.unique(grams)) / len(grams) if len(grams) else float("nan")
 
 
-def _windows(requests: Facet, rows: Rows, n: int, window: int) -> list[NDArray[np.uint64]]:
-    """Return the keys of the n-grams in the windows, position by position."""
-    starts, ends = requests.starts[rows], requests.starts[rows + 1]
-    ends = np.minimum(ends, starts + window)
-    keys = []
-    for offset in range(window - n + 1):
-        at = starts[starts + offset + n <= ends] + offset
-        keys.append(gram_keys(requests.codes, at, n))
-    return keys
+def mattr(requests: Facet, rows: Rows, *, window: int = MATTR_WINDOW) -> float:
+    """Return the moving-average type-token ratio: distinct words / ``window``, over every window of words that
+    follow one another (Covington and McFall 2010), the requests written one after the other.
 
-
-def gram_keys(codes: NDArray[np.int32], at: NDArray[np.int64], n: int) -> NDArray[np.uint64]:
-    """Return a 64-bit key of the n-gram that starts at each position; exact while n * bits(word numbers) <= 64.
-
-    Beyond that it is a mixing hash: two of a million different n-grams meet with probability below 1e-7.
+    Linear: a word adds to the windows that begin after its previous occurrence. Pitfalls: it measures repetition
+    *inside* fifty words, so neither copies nor a small vocabulary of requests show; filler lowers it.
     """
-    bits = max(1, int(codes.max(initial=0)).bit_length())
-    key = codes[at].astype(np.uint64)
-    for step in range(1, n):
-        word = codes[at + step].astype(np.uint64)
-        key = (key << np.uint64(bits)) | word if bits * n <= 64 else mix(key) + word
-    return key
+    codes = requests.codes[spans(requests.starts, rows)]
+    total = len(codes)
+    if total < window:
+        return float(len(np.unique(codes)) / total) if total else float("nan")
+    order = np.argsort(codes, kind="stable")
+    same = codes[order[1:]] == codes[order[:-1]]
+    previous = np.full(total, -1, np.int64)
+    previous[order[1:][same]] = order[:-1][same]
+    at = np.arange(total, dtype=np.int64)
+    low = np.maximum(previous + 1, at - window + 1).clip(0)
+    high = np.minimum(at, total - window)
+    return float(np.maximum(high - low + 1, 0).sum() / (window * (total - window + 1)))
 
 
-def mix(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return 64-bit keys, mixed one to one (the finaliser of splitmix64)."""
-    keys = (keys + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(1)
-    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return keys ^ (keys >> np.uint64(31))
+def rouge_l(requests: Facet, rows: Rows) -> float:
+    """Return the mean ROUGE-L F1 of pairs of requests, each taken once: 2 LCS(a, b) / (|a| + |b|) (Lin 2004).
+
+    The rows are paired in order, so that no request is in two pairs. Pitfalls: it rises with length and filler, and
+    copies are met only when both fall into one pair.
+    """
+    from rapidfuzz.distance import LCSseq
+
+    scores = []
+    for a, b in zip(rows[0::2].tolist(), rows[1::2].tolist(), strict=False):
+        left = requests.codes[requests.starts[a] : requests.starts[a + 1]].tolist()
+        right = requests.codes[requests.starts[b] : requests.starts[b + 1]].tolist()
+        if left or right:
+            scores.append(2 * LCSseq.similarity(left, right) / (len(left) + len(right)))
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def compression_ratio(texts: list[str], size: int) -> float:
+    """Return bytes / compressed bytes of the first ``size`` bytes of some texts, with zstd and a window over all of it.
+
+    High is repetitive (Shaib et al. 2024). Pitfalls: it grows with size, hence a fixed one; longer requests and filler
+    raise it; a copy shows only where its original lies in the same ``size`` bytes. NaN where there is not enough text.
+    """
+    import zstandard
+
+    data = "\n".join(texts).encode("utf-8", "replace")[:size]
+    if len(data) < size:
+        return float("nan")
+    settings = zstandard.ZstdCompressionParameters.from_level(
+        9, window_log=max(10, min(27, size.bit_length())), enable_ldm=True
+    )
+    return size / len(zstandard.ZstdCompressor(compression_params=settings).compress(data))
+
+
+def compression(columns: Columns, *, seed: int = 0) -> dict[str, Any] | None:
+    """Return the compression ratio at the largest fixed number of bytes of which the kept texts give five blocks."""
+    rows = sorted(columns.texts)
+    texts = [columns.texts[rows[place]] for place in _order(len(rows), "compression", seed).tolist()]
+    ends = np.cumsum([len(text.encode("utf-8", "replace")) + 1 for text in texts])
+    size = next((size for size in BYTES if len(ends) and ends[-1] >= 5 * size), None)
+    if size is None:
+        return None
+    values: list[float] = []
+    begin = 0
+    while len(values) < 10 and begin < len(texts):
+        done = ends[begin - 1] if begin else 0
+        end = int(np.searchsorted(ends, done + size)) + 1
+        values.append(compression_ratio(texts[begin:end], size))
+        begin = end
+    found = over_blocks(values, len(texts), None)
+    return {**found.to_json(), "bytes": size}
 
 
 def lexical(columns: Columns, *, size: int | None = None) -> dict[str, Any]:
-    """Return the lexical measures at a fixed number of dialogues, with intervals."""
+    """Return the lexical measures at a fixed number of dialogues, with intervals; self-BLEU of the whole set beside."""
+    requests, n = columns.requests, columns.n
 
-    def distinct_3(rows: Rows) -> float:
-        return distinct_n(columns.requests, rows)
+    def at_n(measure: Any, most: float = 1.0, **more: Any) -> dict[str, Any] | None:
+        found = at_fixed_n(lambda rows: measure(requests, rows), n, size=size, most=most)
+        return {**found.to_json(), **more} if found else None
 
-    found = at_fixed_n(distinct_3, columns.n, size=size, most=1.0)
-    return {"distinct_3": {**found.to_json(), "window": WINDOW} if found else None}
+    pairs = _order(n, "pairs")[: 2 * PAIRS].astype(np.int64)
+    rouge = mean([rouge_l(requests, pair) for pair in pairs[: len(pairs) // 2 * 2].reshape(-1, 2)])
+    whole = self_bleu(requests, np.arange(n, dtype=np.int64)) if n > 1 else float("nan")
+    return {
+        "distinct_3": at_n(distinct_n, window=WINDOW),
+        "self_bleu": at_n(self_bleu),
+        "self_bleu_in_all": round(whole, 6) if n > 1 else None,
+        "rouge_l": {**rouge.to_json(), "pairs": len(pairs) // 2} if rouge else None,
+        "mattr": at_n(mattr, window=MATTR_WINDOW),
+        "compression_ratio": compression(columns),
+    }
+
+
+def _order(n: int, *parts: object) -> NDArray[np.int64]:
+    """Return the numbers 0..n-1 in a fixed random order."""
+    return np.random.default_rng(stable_hash(*parts, n)).permutation(n)
