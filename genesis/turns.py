@@ -35,10 +35,18 @@ def wishes(scenario: Scenario, tools: Mapping[str, Tool], turn: int, notes: Note
             opens=task.opens == turn,
             bad=task.bad if task.bad and turn == 0 else "",
             same_as=1 if task.shares else 0,
+            other_than=_taken(scenario, number, said_in(task, turn), notes),
         )
         for number, task in enumerate(scenario.slots)
         if touched(task, turn)
     ]
+
+
+def _taken(scenario: Scenario, number: int, names: Sequence[str], notes: Notes) -> dict[str, list[Any]]:
+    """Return the values that earlier tasks of the same tool have, where there are any."""
+    tool = scenario.slots[number].tool
+    earlier = [notes[other] for other in range(number) if other in notes and scenario.slots[other].tool == tool]
+    return {name: taken for name in names if (taken := [values[name] for values in earlier if name in values])}
 
 
 def said_in(task: Task, turn: int) -> list[str]:
@@ -79,7 +87,19 @@ def heard(
             reasons.append(f"user: task {number + 1} says {_quoted(early)}, which the plan does not reveal now")
         after.setdefault(number, {}).update({name: values[name] for name in wanted if name in values})
     reasons += [f"user: states values for task {number + 1}, which there is not" for number in given]
-    return after, reasons
+    return after, reasons or list(_same_calls(scenario, turn, after))
+
+
+def _same_calls(scenario: Scenario, turn: int, notes: Notes) -> Iterator[str]:
+    """Yield the tasks whose values come to the same call as an earlier task's: it would not be made twice."""
+    seen: list[tuple[str, dict[str, Any]]] = []
+    for number, task in enumerate(scenario.slots):
+        if number not in notes or task.turn > turn or task.needs:
+            continue
+        call = (task.tool, values_of(scenario, notes, number))
+        if any(same(call, earlier) for earlier in seen):
+            yield f"user: task {number + 1} says what an earlier one says"
+        seen.append(call)
 
 
 def values_of(scenario: Scenario, notes: Notes, number: int) -> dict[str, Any]:
@@ -240,7 +260,7 @@ def same(one: Any, other: Any) -> bool:
         return one is other
     if isinstance(one, str) and isinstance(other, str):
         return one.strip().casefold() == other.strip().casefold()
-    if isinstance(one, list) and isinstance(other, list):
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)

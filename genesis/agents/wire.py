@@ -38,6 +38,8 @@ class Wish:
     """A parameter whose value must be one that its schema or plain sense forbids; empty: none."""
     same_as: int = 0
     """Number of the wish this is a part of ("in Oslo and in Bergen"): only what is in `say_now` differs; 0: none."""
+    other_than: dict[str, list[Any]] = field(default_factory=dict)
+    """Parameter name -> values that earlier wishes for the same tool have: give another one."""
 
 
 @dataclass(frozen=True, slots=True)
