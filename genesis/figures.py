@@ -82,8 +82,8 @@ def stacked(
             left += values
         axes.set_xlabel(unit)
         axes.grid(axis="y", visible=False)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22 - 0.4 / max(len(table), 2)), ncols=len(parts))
-        _finish(figure, axes, title, source)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 0.99), ncols=len(parts), borderaxespad=0.2)
+        _finish(figure, axes, title, source, legend=True)
     return figure
 
 
@@ -143,17 +143,22 @@ def save(figure: Figure, table: DataFrame, run: Run, name: str) -> Figure:
     return figure
 
 
-def _finish(figure: Figure, axes: Any, title: str, source: str) -> None:
+def _finish(figure: Figure, axes: Any, title: str, source: str, *, legend: bool = False) -> None:
+    """Set title, whole-number ticks where the values are counts, and the source under the axis label."""
+    from matplotlib.ticker import MaxNLocator
+
+    if axes.get_xlim()[1] > 3:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     if title:
-        axes.set_title(title, loc="left")
+        axes.set_title(title, loc="left", pad=18 if legend else 6)
     if source:
-        figure.text(
-            0.0,
-            -0.04,
+        axes.annotate(
             f"Data: {source}",
+            xy=(0, 0),
+            xycoords="axes fraction",
+            xytext=(0, -34),
+            textcoords="offset points",
             fontsize=6,
             color="#555555",
-            ha="left",
             va="top",
-            transform=figure.transFigure,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from genesis import runner
@@ -44,6 +45,15 @@ def _check_generation(params: Params, *, allow_exec: bool) -> None:
 
 
 def _check_endpoint(params: Params) -> None:
-    from genesis.lm import reach
+    """Ask every endpoint once whether it is there, before anything is made."""
+    names = params.lm.values() if isinstance(params.lm, dict) else [params.lm]
+    if set(names) == {"offline"}:
+        return
 
-    reach(params)
+    async def reach() -> None:
+        from genesis import lm
+
+        async with lm.open(params):
+            pass
+
+    asyncio.run(reach())

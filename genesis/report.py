@@ -31,6 +31,15 @@ NOTES = {
 }
 
 
+HEADLINES = {
+    "diversity": ("n", "mean words", "tool entropy", "slot entropy", "act entropy", "distinct 3", "duplicates near"),
+    "quality": ("acceptance", "flag rate", "grounding"),
+    "downstream": ("trained / choice", "untrained / choice", "trained / irrelevance", "untrained / irrelevance"),
+    "cost": ("calls per accepted", "tokens per accepted"),
+}
+"""The numbers that the short table shows of each part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One number as a reader sees it."""
@@ -95,10 +104,8 @@ def summary_rows(run: Run) -> list[tuple[str, str]]:
         )
         rows += [("  rejected for", f"{reason} ({count})") for reason, count in rejection_reasons(run)[:5]]
     for name, part in metrics_parts(run).items():
-        if name == "cost":
-            continue
         rows.append((name, ""))
-        rows += [(f"  {row.name}", f"{row.value} {row.interval}".rstrip()) for row in headline(part)]
+        rows += [(f"  {row.name}", f"{row.value} {row.interval}".rstrip()) for row in headline(name, part)]
     if "calls" in meta:
         tokens = meta.get("tokens", {})
         rows.append(("calls", f"{meta['calls']:,}"))
@@ -120,26 +127,35 @@ def rejection_reasons(run: Run) -> list[tuple[str, int]]:
 def flat(part: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[Row, int]]:
     """Yield every number of a nested metrics object as (row, depth).
 
-    A leaf is a number, or an object with ``value`` and perhaps ``low``, ``high`` and ``n``. None is unscored.
+    A leaf is a number, or an object with ``value`` (or ``accuracy``) and perhaps an interval and ``n``. None is unscored.
     """
+    depth = prefix.count("/")
     for name, entry in part.items():
         words = f"{prefix}{name}".replace("_", " ")
-        if isinstance(entry, Mapping) and "value" in entry:
-            low, high = entry.get("low"), entry.get("high")
-            interval = f"[{shown(low)}, {shown(high)}]" if low is not None and high is not None else ""
-            yield (
-                Row(words, shown(entry["value"]), interval, shown(entry.get("n")) if "n" in entry else ""),
-                prefix.count("/"),
-            )
-        elif isinstance(entry, Mapping):
-            yield from flat(entry, f"{prefix}{name} / ")
+        if isinstance(entry, Mapping):
+            if "value" in entry or "accuracy" in entry:
+                yield _leaf(words, entry), depth
+            yield from flat({key: inner for key, inner in entry.items() if _inner(entry, key)}, f"{prefix}{name} / ")
         elif isinstance(entry, (int, float)) or entry is None:
-            yield Row(words, shown(entry)), prefix.count("/")
+            yield Row(words, shown(entry)), depth
 
 
-def headline(part: Mapping[str, Any]) -> list[Row]:
-    """Return the numbers that stand at the top level of a metrics object."""
-    return [row for row, depth in flat(part) if depth == 0]
+def _inner(entry: Mapping[str, Any], key: str) -> bool:
+    """Whether a key of an entry is a number of its own, and not a part of the entry's leaf."""
+    return not ("value" in entry or "accuracy" in entry) or isinstance(entry[key], Mapping)
+
+
+def _leaf(words: str, entry: Mapping[str, Any]) -> Row:
+    low, high = entry.get("interval") or (entry.get("low"), entry.get("high"))
+    interval = f"[{shown(low)}, {shown(high)}]" if low is not None and high is not None else ""
+    value = entry["value"] if "value" in entry else entry["accuracy"]
+    return Row(words, shown(value), interval, shown(entry["n"]) if "n" in entry else "")
+
+
+def headline(name: str, part: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of a part of the metrics that the short table shows."""
+    rows = {row.name: row for row, _ in flat(part)}
+    return [rows[wanted] for wanted in HEADLINES[name] if wanted in rows]
 
 
 def shown(value: Any) -> str:

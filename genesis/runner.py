@@ -66,6 +66,7 @@ def execute(name: str, run: Run, params: Params) -> float:
             log_output=False,
             kernel_name="python3",
             start_timeout=120,
+            extra_arguments=["--log-level=40"],
         )
     except PapermillExecutionError as error:
         raise StepError(_told(name, error)) from error

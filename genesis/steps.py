@@ -13,13 +13,14 @@ from typing import Any
 from genesis import record
 from genesis.checks import rules
 from genesis.dialogue import Dialogue, dialogue_from_row
-from genesis.errors import PlanError
 from genesis.params import Params
 from genesis.record import Run
 from genesis.store import write_parquet
 from genesis.tools.build import PoolReport, build_pool
 from genesis.tools.pool import ToolPool, load_pool, save_pool
 
+DETERMINISTIC = ("calls", "completions", "prompt_tokens", "completion_tokens")
+"""What usage says that does not depend on interruptions, retries and waits."""
 COLUMNS = ("id", "messages", "tools", "scenario", "verdicts", "provenance")
 
 
@@ -55,9 +56,10 @@ def pool_of(run: Run, params: Params) -> ToolPool:
 async def generate(run: Run, params: Params, *, progress: Any = None) -> dict[str, int]:
     """Generate what is still missing of the plan; write dialogues.jsonl, rejected.jsonl, and counts into run.json.
 
-    Returns planned, accepted, rejected and errored. Raises PlanError where the plan is empty, LMError and its kinds.
+    Returns planned, accepted, rejected and errored. Raises PlanError (empty plan), LMError and its kinds.
     """
     from genesis import lm, pipeline
+    from genesis.lm.usage import to_json, total
 
     pool = pool_of(run, params)
     for name in ("dialogues", "rejected"):
@@ -66,12 +68,10 @@ async def generate(run: Run, params: Params, *, progress: Any = None) -> dict[st
         try:
             made = await pipeline.generate(pool, params, run, caller, progress=progress)
         finally:
-            usage = caller.usage
-            run.update(**usage_entries(usage))
-            run.write_json("parts/usage.json", usage_by_agent(usage))
-    counts = {"planned": made.planned, "accepted": made.accepted, "rejected": made.rejected, "errored": made.errored}
-    if not counts["planned"]:
-        raise PlanError("the plan is empty: no tool of the pool can carry any scenario of the mix")
+            spent = total(caller.usage)
+            tokens = {"prompt": spent.prompt_tokens, "completion": spent.completion_tokens}
+            run.update(calls=spent.calls, tokens=tokens, usage=to_json(caller.usage))
+    counts = made.to_dict()
     run.update(counts=counts)
     _compact(run)
     return counts
@@ -109,9 +109,10 @@ def measure(run: Run, params: Params) -> dict[str, Any]:
     """Measure diversity, quality and cost; write parts/metrics.json and return it."""
     from genesis.metrics.summary import report
 
-    usage = run.read_json("parts/usage.json") if (run.path / "parts/usage.json").exists() else None
+    spent = run.read_json("run.json").get("usage", {})
+    usage = {agent: {unit: counts[unit] for unit in DETERMINISTIC} for agent, counts in spent.items()}
     pool = pool_of(run, params)
-    found = report(dialogues(run), dialogues(run, "rejected"), usage, pool=pool.tools)
+    found = report(dialogues(run), dialogues(run, "rejected"), usage or None, pool=pool.tools)
     run.write_json("parts/metrics.json", found)
     return found
 
@@ -129,26 +130,6 @@ def teach(run: Run, params: Params) -> dict[str, Any]:
 def dialogues(run: Run, name: str = "dialogues") -> Iterator[Dialogue]:
     """Yield the accepted (or the ``rejected``) dialogues of a run."""
     return (dialogue_from_row(row) for row in run.rows(name))
-
-
-def usage_entries(usage: Any) -> dict[str, Any]:
-    """Return what run.json says of calls and tokens."""
-    agents = usage_by_agent(usage)
-    return {
-        "calls": sum(agent["calls"] for agent in agents.values()),
-        "tokens": {
-            kind: sum(agent[f"{kind}_tokens"] for agent in agents.values()) for kind in ("prompt", "completion")
-        },
-        "usage": agents,
-    }
-
-
-def usage_by_agent(usage: Any) -> dict[str, dict[str, int]]:
-    """Return plain counts by agent."""
-    import msgspec
-
-    plain: dict[str, dict[str, int]] = msgspec.to_builtins(usage)
-    return plain
 
 
 def _compact(run: Run) -> None:

@@ -49,12 +49,7 @@ def by_scenario(run: Run) -> DataFrame:
     """Return one row a scenario: accepted, rejected."""
     import pandas as pd
 
-    counts: dict[str, Counter[str]] = {}
-    for name, column in (("dialogues", "accepted"), ("rejected", "rejected")):
-        for dialogue in steps.dialogues(run, name):
-            label = dialogue.scenario.label if dialogue.scenario else "imported"
-            counts.setdefault(label, Counter())[column] += 1
-    rows = [(label, found["accepted"], found["rejected"]) for label, found in sorted(counts.items())]
+    rows = [(label, found["accepted"], found["rejected"]) for label, found in _counts(run)]
     return pd.DataFrame(rows, columns=["scenario", "accepted", "rejected"])
 
 
@@ -63,11 +58,20 @@ def acceptance(run: Run) -> DataFrame:
     import pandas as pd
 
     rows = []
-    for row in by_scenario(run).itertuples():
-        n = row.accepted + row.rejected
-        low, high = wilson(row.accepted, n)
-        rows.append((row.scenario, row.accepted / n, low, high, n))
+    for label, found in _counts(run):
+        low, high = wilson(found["accepted"], found.total())
+        rows.append((label, found["accepted"] / found.total(), low, high, found.total()))
     return pd.DataFrame(rows, columns=["scenario", "rate", "low", "high", "n"])
+
+
+def _counts(run: Run) -> list[tuple[str, Counter[str]]]:
+    """Return accepted and rejected dialogues by scenario."""
+    counts: dict[str, Counter[str]] = {}
+    for name, column in (("dialogues", "accepted"), ("rejected", "rejected")):
+        for dialogue in steps.dialogues(run, name):
+            label = dialogue.scenario.label if dialogue.scenario else "imported"
+            counts.setdefault(label, Counter())[column] += 1
+    return sorted(counts.items())
 
 
 def reasons(run: Run) -> DataFrame:
