@@ -48,6 +48,7 @@ REQUEST_LENGTH = 140
 NEAR = 0.7
 """Jaccard similarity of word 3-grams from which a request is a near-repeat."""
 _SKETCH = 12
+_SMALL = frozenset("a an the up on do something someone else".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +106,15 @@ class Memory:
         )
 
     def canonical(self, text: str, brief: Brief, tool: str) -> str:
-        """Map an LM's free text onto the tool's canonical types: the one that shares most words, else the most open."""
+        """Map an LM's free text onto the tool's canonical types: the one whose words it has, else the most open."""
         labels = self.labels(tool)
         plain = text.strip().lower()
         for label in labels:
             if plain == label.lower() or plain == label.partition(": ")[2]:
                 return label
-        said = set(words(text))
+        said = words(text)
         order = [*brief.open_types, *(label for label in labels if label not in brief.open_types)]
-        best = max(order, key=lambda label: len(said & set(words(label.partition(": ")[2]))))
-        return best if said & set(words(best.partition(": ")[2])) else order[0]
+        return max(order, key=lambda label: _told(label.partition(": ")[2], said))
 
     def repeats(self, planned: Planned, request: str) -> str | None:
         """Return the id of an earlier accepted dialogue that ``request`` nearly repeats, among those that count.
@@ -246,6 +246,17 @@ def _overlap(
     """Return the Jaccard similarity of two sets; 0 for two empty ones."""
     together = len(one | other)
     return len(one & other) / together if together else 0.0
+
+
+def _told(intent: str, said: Sequence[str]) -> float:
+    """Return the share of an intent's own words that a text has, in whatever form: ``save`` is in ``saving``."""
+    own = [word for word in words(intent) if word not in _SMALL]
+    return sum(any(_akin(word, other) for other in said) for word in own) / len(own)
+
+
+def _akin(one: str, other: str) -> bool:
+    stem = max(3, min(len(one), len(other)) - 1)
+    return len(other) > 2 and one[:stem] == other[:stem]
 
 
 def _cut(text: str) -> str:
