@@ -127,7 +127,7 @@ def rejection_reasons(run: Run) -> list[tuple[str, int]]:
 def flat(part: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[Row, int]]:
     """Yield every number of a nested metrics object as (row, depth).
 
-    A leaf is a number, or an object with ``value`` (or ``accuracy``) and perhaps an interval and ``n``. None is unscored.
+    A leaf is a number, or an object with ``value`` (or ``accuracy``), perhaps an interval and ``n``. None is unscored.
     """
     depth = prefix.count("/")
     for name, entry in part.items():

@@ -34,7 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="genesis",
         description="From a pool of tools to checked function-calling dialogues, recorded and measured.",
-        epilog="`genesis COMMAND --help` shows examples. Start with: genesis run params/quickstart.yaml",
+        epilog="`genesis COMMAND --help` shows examples. Start with:\n  genesis run params/quickstart.yaml",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"genesis {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
