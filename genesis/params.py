@@ -115,6 +115,9 @@ class Params:
     retries: Annotated[int, Meta(ge=0, le=20)] = _param(4, "times a failed call is sent again")
     budget: BudgetParams = _param(BudgetParams(), "what may be spent")
     prices: dict[str, list[float]] = _param({}, "model -> US dollars per million prompt and completion tokens")
+    context: dict[str, Count] = _param({}, "model -> tokens of its window; longer prompts are trimmed, tools first")
+    rpm: dict[str, Count] = _param({}, "model -> requests a minute at most")
+    tpm: dict[str, Count] = _param({}, "model -> tokens a minute at most, prompt and completion together")
     offline: OfflineParams = _param(OfflineParams(), "the offline (simulated) LM's error rates")
 
     dialogues_per_tool: Count = _param(1, "rounds: round k makes the k-th dialogue of every tool")
@@ -206,7 +209,7 @@ def params_hash(params: Params) -> str:
     import hashlib
 
     data = to_dict(params)
-    for name in ("concurrency", "timeout", "retries", "budget", "prices", "api_key_env", "notebooks"):
+    for name in ("concurrency", "timeout", "retries", "budget", "prices", "rpm", "tpm", "api_key_env", "notebooks"):
         del data[name]
     return hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest()[:12]
 

@@ -12,13 +12,13 @@ flight to settle; the budget is reached when nothing is in flight and the rest i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from genesis.errors import BudgetError, LMConfigError
 from genesis.params import BudgetParams
 
-Prices = Mapping[str, Sequence[float]]
+Prices = dict[str, tuple[float, float]]
+"""Model -> US dollars per million prompt and completion tokens."""
 
 
 @dataclass(frozen=True, slots=True)

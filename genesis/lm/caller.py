@@ -12,57 +12,30 @@ engine, parses, journals with the outcome, and returns. A bad reply is a typed o
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from genesis.errors import LMConfigError, ReplyError
-from genesis.lm.budget import Budget
 from genesis.lm.calls import Lane
-from genesis.lm.engine import Answer, Completion, Engine, Request
-from genesis.lm.journal import Entry, Header, Journal, Sample, totals
+from genesis.lm.engine import Engine, Request
+from genesis.lm.journal import Journal
 from genesis.lm.keys import request_key
-from genesis.lm.names import api_base_of, lm_names, make_engine
-from genesis.lm.parse import parse
-from genesis.lm.render import Plan, plan_for, render
+from genesis.lm.lanes import header_for, open_lanes
+from genesis.lm.outcomes import OUTCOMES, Reply, judge, read_entry
+from genesis.lm.render import Messages, Plan, plan_for, render
 from genesis.lm.replay import ReplayEngine
+from genesis.lm.rows import Entry, totals
 from genesis.lm.schema import reply_schema
+from genesis.lm.trim import fit
 from genesis.lm.usage import Usage
 from genesis.params import Params
 from genesis.text import stable_hash
 
-log = logging.getLogger("genesis.lm")
+__all__ = ["OUTCOMES", "Caller", "Reply", "open_caller"]
 
-Outcome = Literal["good", "empty", "refused", "cut", "unparsable"]
-OUTCOMES: tuple[str, ...] = get_args(Outcome)
 RESAMPLES = 2
 """Fresh samples asked for at most in place of one that does not parse."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One sample, as an agent sees it."""
-
-    outcome: Outcome
-    fields: dict[str, Any] = field(default_factory=dict)
-    """The signature's output fields; empty unless the outcome is good."""
-    text: str = ""
-    reason: str = ""
-    """Why the outcome is not good."""
-    reasoning: str = ""
-    prompt_tokens: int = 0
-    """Tokens of the request, counted at its first sample; 0 at the others."""
-    completion_tokens: int = 0
-    resamples: int = 0
-    """Fresh samples it took."""
-
-    @property
-    def good(self) -> bool:
-        """Whether the fields can be used."""
-        return self.outcome == "good"
 
 
 class Caller:
@@ -115,12 +88,13 @@ class Caller:
         """
         signature = predictor.signature
         plan = plan_for(signature, self.adapter)
-        messages = render(plan, signature, predictor.demos, inputs)
         config = predictor.config
+        max_tokens = int(config.get("max_tokens", self.max_tokens))
+        messages = self._draw(agent, plan, predictor, inputs, max_tokens)
         request = Request(
             messages,
             float(config.get("temperature", self.temperature)),
-            int(config.get("max_tokens", self.max_tokens)),
+            max_tokens,
             seed & 0x7FFFFFFF,
             n=n,
             schema=reply_schema(signature) if self.adapter == "json" else None,
@@ -130,6 +104,18 @@ class Caller:
             if reply.outcome == "unparsable":
                 replies[number] = await self._resample(agent, plan, signature, request, number, reply)
         return replies
+
+    def _draw(self, agent: str, plan: Plan, predictor: Any, inputs: dict[str, Any], max_tokens: int) -> Messages:
+        """Return the rendered prompt, trimmed where the model's window is known and too small for it."""
+        lane = self.lane(agent)
+        if lane.context is None:
+            return render(plan, predictor.signature, predictor.demos, inputs)
+        messages, cuts = fit(
+            lambda some: render(plan, predictor.signature, predictor.demos, some), inputs, lane.context - max_tokens
+        )
+        if cuts:
+            lane.note(f"{agent}: prompts longer than the window of {lane.engine.name} lose {', '.join(cuts)}")
+        return messages
 
     async def _resample(
         self, agent: str, plan: Plan, signature: Any, request: Request, number: int, bad: Reply
@@ -175,7 +161,7 @@ class Caller:
                     await self.journal.put(entry, durable=False)
             if entry is None:
                 break
-            replies += _read_entry(entry, plan, signature)
+            replies += read_entry(entry, plan, signature)
         return replies[: request.n]
 
     async def _fetch(
@@ -207,7 +193,7 @@ class Caller:
             request.messages, request.temperature, request.max_tokens, request.seed, first, n, request.schema
         )
         answer = await lane.send(part, usage)
-        entry, replies = _judge(answer, key, first, agent, fresh, plan, signature)
+        entry, replies = judge(answer, key, first, agent, fresh, plan, signature)
         self._count(agent, entry)
         if self.journal is not None:
             await self.journal.put(entry, durable=not lane.engine.free)
@@ -244,59 +230,6 @@ class Caller:
                 await engine.close()
 
 
-def _judge(
-    answer: Answer, key: str, first: int, agent: str, fresh: int, plan: Plan, signature: Any
-) -> tuple[Entry, list[Reply]]:
-    """Return the journal entry of an answer, and its replies: each sample with its outcome."""
-    samples, replies = [], []
-    for completion in answer.completions:
-        outcome, fields, reason = _outcome(completion, plan, signature)
-        samples.append(Sample(outcome, completion.text, reason, completion.reasoning))
-        replies.append((outcome, fields, completion.text, reason, completion.reasoning))
-    entry = Entry(key, first, agent, samples, answer.prompt_tokens, answer.completion_tokens, answer.estimated, fresh)
-    return entry, [Reply(*parts, *tokens) for parts, tokens in zip(replies, _split(entry), strict=True)]
-
-
-def _split(entry: Entry) -> list[tuple[int, int]]:
-    """Return (prompt, completion) tokens by sample; the completion's are split by length, to the last token."""
-    sizes = [len(sample.t) + len(sample.g) + 1 for sample in entry.s]
-    whole, done, shares = sum(sizes), 0, []
-    for number, size in enumerate(sizes):
-        upto = entry.c * (sum(sizes[:number]) + size) // whole
-        shares.append((entry.p if number == 0 else 0, upto - done))
-        done = upto
-    return shares
-
-
-def _outcome(completion: Completion, plan: Plan, signature: Any) -> tuple[Outcome, dict[str, Any], str]:
-    if completion.fault:
-        return "unparsable", {}, completion.fault
-    if completion.refusal or completion.finish == "filter":
-        return "refused", {}, completion.refusal[:200] or "stopped by the content filter"
-    if completion.finish == "length":
-        return "cut", {}, "the reply reached max_tokens"
-    if not completion.text.strip():
-        return "empty", {}, "the reply is empty"
-    try:
-        return "good", parse(plan, signature, completion.text), ""
-    except ReplyError as error:
-        return "unparsable", {}, str(error)
-
-
-def _read_entry(entry: Entry, plan: Plan, signature: Any) -> list[Reply]:
-    """Return the replies of a recorded entry with their recorded outcomes."""
-    replies = []
-    for sample, tokens in zip(entry.s, _split(entry), strict=True):
-        outcome, reason, fields = sample.o, sample.r, {}
-        if outcome == "good":
-            try:
-                fields = parse(plan, signature, sample.t)
-            except ReplyError as error:  # recorded by other code
-                outcome, reason = "unparsable", str(error)
-        replies.append(Reply(outcome, fields, sample.t, reason, sample.g, *tokens))  # type: ignore[arg-type]
-    return replies
-
-
 @asynccontextmanager
 async def open_caller(
     params: Params,
@@ -310,29 +243,10 @@ async def open_caller(
 
     Raises LMConfigError or FatalLMError before anything is spent, RecordError for a journal that cannot be written.
     """
-    budget = Budget(params.budget, params.prices)
-    lanes: dict[str, Lane] = {}
-    engines: dict[tuple[str, str, str], Lane] = {}
+    lanes = open_lanes(params, root=root)
+    engines = {id(lane.engine): lane for lane in lanes.values()}
     journal = None
     try:
-        for agent, name in lm_names(params).items():
-            base = api_base_of(params, agent)
-            place = (name, base, agent if name.startswith("replay:") else "")
-            if place not in engines:
-                engine = make_engine(
-                    name,
-                    api_base=base,
-                    api_key_env=params.api_key_env,
-                    timeout=params.timeout,
-                    max_open=params.concurrency,
-                    offline=params.offline,
-                    agent=agent,
-                    root=root,
-                )
-                if not engine.free:
-                    budget.require_price(engine.name)
-                engines[place] = Lane(engine, budget, concurrency=params.concurrency, retries=params.retries)
-            lanes[agent] = engines[place]
         if check:
             await asyncio.gather(*(lane.engine.check() for lane in engines.values()))
         if journal_path is not None:
@@ -348,15 +262,3 @@ async def open_caller(
         yield caller
     finally:
         await caller.close()
-
-
-def header_for(lanes: dict[str, Lane]) -> Header:
-    """Return the journal header of a caller's models."""
-    if "default" not in lanes:
-        raise LMConfigError("no default LM")
-    return Header(
-        1,
-        {agent: lane.engine.identity for agent, lane in lanes.items()},
-        {agent: lane.engine.name for agent, lane in lanes.items()},
-        [agent for agent, lane in lanes.items() if lane.engine.simulated],
-    )

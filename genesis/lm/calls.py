@@ -37,12 +37,15 @@ class Lane:
         retries: int,
         rpm: float = 0,
         tpm: float = 0,
+        context: int | None = None,
         backoff: float | None = None,
     ):
         self.engine = engine
         self.budget = budget
         self.gate = Gate(concurrency)
         self.retries = retries
+        self.context = context
+        """Tokens of the model's window, where known."""
         self.requests = Bucket(rpm)
         self.tokens = Bucket(tpm)
         self.backoff = BACKOFF_BASE if backoff is None else backoff

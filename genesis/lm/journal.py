@@ -1,13 +1,8 @@
 """The journal: every reply with its outcome, on disk before it is used.
 
-A folder of shards, one a writing process; a shard is append-only JSON lines::
-
-    {"x":"9f0c...","k":"<32 hex digits>","i":0,"a":"user","s":[{"o":"good","t":"..."}],"p":412,"c":97}
-
-``x`` is a checksum of the rest of the line, ``k`` the request's key (prompt, model, endpoint, sampling settings,
-seed), ``i`` the number of its first sample, ``s`` the samples with their outcome. The first line is a header with
-the models' identities. A torn last line (a killed process) is cut off with a warning; damage anywhere else raises
-RecordError with file and offset. Rows of paid replies are waited for until the disk has them, many to one fsync.
+A folder of shards (``rows.py`` has their form), one a writing process. A torn last line (a killed process) is cut off
+with a warning; damage anywhere else raises RecordError with file and offset. Rows of paid replies are waited for until
+the disk has them, many to one fsync; rows that cost nothing are written when some have gathered.
 """
 
 from __future__ import annotations
@@ -19,140 +14,28 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import msgspec
-import xxhash
+from typing import BinaryIO
 
 from genesis.errors import LockedError, RecordError
 from genesis.lm.keys import KeyIndex
+from genesis.lm.rows import (
+    Entry,
+    Header,
+    decode_entry,
+    first_of,
+    frame,
+    is_entry,
+    key_of,
+    read_header,
+    scan,
+    scan_all,
+    shards,
+    unframe,
+)
 
 log = logging.getLogger("genesis.lm")
 
-VERSION = 1
-_HEAD = 24  # {"x":"<16 hex digits>",
 _FLUSH_BYTES = 1 << 18
-Outcome = str
-
-
-class Sample(msgspec.Struct, omit_defaults=True, frozen=True):
-    """One sample as it was received, with what came of it."""
-
-    o: Outcome
-    """good, empty, refused, cut or unparsable."""
-    t: str = ""
-    """The text."""
-    r: str = ""
-    """The reason, where the outcome is not good."""
-    g: str = ""
-    """The reasoning trace."""
-
-
-class Entry(msgspec.Struct, omit_defaults=True, frozen=True):
-    """One answered request."""
-
-    k: str
-    i: int
-    a: str
-    s: list[Sample]
-    p: int
-    """Prompt tokens of the request."""
-    c: int
-    """Completion tokens of the request."""
-    e: bool = False
-    """Token counts are estimates."""
-    m: int = 0
-    """Number of the fresh sample that replaced an unparsable one; 0 for a first try."""
-
-
-class Header(msgspec.Struct, omit_defaults=True, frozen=True):
-    """The first line of a shard."""
-
-    version: int
-    lms: dict[str, str]
-    """Agent (or ``default``) -> identity of its model."""
-    names: dict[str, str] = {}
-    """Agent (or ``default``) -> the model's name."""
-    simulated: list[str] = []
-    """Agents (or ``default``) whose model is simulated."""
-
-
-_encoder = msgspec.json.Encoder()
-_entry = msgspec.json.Decoder(Entry)
-_header = msgspec.json.Decoder(Header)
-
-
-def frame(row: msgspec.Struct) -> bytes:
-    """Return a row as its line: checksum first."""
-    body = _encoder.encode(row)
-    return b'{"x":"%016x",' % xxhash.xxh3_64_intdigest(body) + body[1:] + b"\n"
-
-
-def unframe(line: bytes) -> bytes | None:
-    """Return the row's JSON, or None where the line is damaged."""
-    body = b"{" + line[_HEAD:]
-    if line[:6] != b'{"x":"' or line[6:22] != b"%016x" % xxhash.xxh3_64_intdigest(body):
-        return None
-    return body
-
-
-def scan(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield (offset, row's JSON) of a shard. Raises RecordError for damage before the last line.
-
-    A damaged end (a line without newline, a line of NULs, a torn line) ends the iteration; :func:`sound_length` says
-    where.
-    """
-    for offset, _, body in _scan(path):
-        if body is not None:
-            yield offset, body
-
-
-def _scan(path: Path) -> Iterator[tuple[int, int, bytes | None]]:
-    """Yield (start, end, body) of sound lines, then (start, start, None) where a damaged tail begins."""
-    offset = 0
-    with path.open("rb") as file:
-        for line in file:
-            body = unframe(line[:-1]) if line.endswith(b"\n") else None
-            if body is None:
-                _check_tail(path, file, offset, line)
-                yield offset, offset, None
-                return
-            yield offset, offset + len(line), body
-            offset += len(line)
-
-
-def _check_tail(path: Path, file: BinaryIO, offset: int, bad: bytes) -> None:
-    """Raise RecordError where sound lines follow a damaged one: that is no torn tail."""
-    file.seek(offset + len(bad))
-    for line in file:
-        if line.endswith(b"\n") and unframe(line[:-1]) is not None:
-            raise RecordError(
-                f"{path}: damaged at byte {offset} with sound rows after it; restore the file from a copy, "
-                "or cut it there to lose what follows"
-            )
-
-
-def shards(folder: Path) -> list[Path]:
-    """Return the shards of a journal, in order."""
-    return sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
-
-
-def header_of(folder: Path) -> Header:
-    """Return the header of a journal. Raises RecordError where there is none or a newer version wrote it."""
-    for path in shards(folder):
-        for _, body in scan(path):
-            return _read_header(path, body)
-    raise RecordError(f"{folder}: no journal here")
-
-
-def _read_header(path: Path, body: bytes) -> Header:
-    try:
-        header = _header.decode(body)
-    except msgspec.DecodeError as error:
-        raise RecordError(f"{path}: the first line is no journal header: {error}") from error
-    if header.version > VERSION:
-        raise RecordError(f"{path}: journal version {header.version}; this genesis reads up to {VERSION}")
-    return header
 
 
 class Journal:
@@ -195,7 +78,7 @@ class Journal:
         if cut:
             self._own = number
         first, end = True, 0
-        for start, end, body in _scan(path):  # noqa: B007
+        for start, end, body in scan_all(path):  # noqa: B007
             if body is None:
                 size = path.stat().st_size
                 log.warning("%s: the last %d bytes are torn; cut", path, size - start)
@@ -203,10 +86,10 @@ class Journal:
                     os.ftruncate(self._fd, start)
                 break
             if first:
-                _read_header(path, body)
+                read_header(path, body)
                 first = False
-            elif body.startswith(b'{"k":"'):
-                self._index.add(body[6:38], _first_of(body), number, start)
+            elif is_entry(body):
+                self._index.add(key_of(body), first_of(body), number, start)
         if cut:
             self._written = end
 
@@ -222,8 +105,8 @@ class Journal:
         """Yield all entries on disk, shard by shard."""
         for path in shards(self.folder):
             for _, body in scan(path):
-                if body.startswith(b'{"k":"'):
-                    yield _entry.decode(body)
+                if is_entry(body):
+                    yield decode_entry(body)
 
     def get(self, key: str, first: int) -> Entry | None:
         """Return the entry of a request's samples from number ``first`` on, or None."""
@@ -236,7 +119,7 @@ class Journal:
             body = unframe(file.readline()[:-1])
             if body is None:
                 raise RecordError(f"{self.folder}: shard {number} changed under us at byte {offset}")
-            found = _entry.decode(body)
+            found = decode_entry(body)
             if found.k == key and found.i == first:
                 return found
         return None
@@ -331,12 +214,6 @@ class Journal:
             self._fd = -1
 
 
-def _first_of(body: bytes) -> int:
-    """Return ``i`` of an entry's JSON without decoding the rest: it follows the key."""
-    start = body.index(b'"i":', 38) + 4
-    return int(body[start : body.index(b",", start)])
-
-
 def _lock(fd: int, path: Path) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -357,20 +234,3 @@ def _fsync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
-
-
-_COUNTED = ("calls", "completions", "prompt_tokens", "completion_tokens", "estimated", "resamples")
-
-
-def totals(entries: Iterator[Entry]) -> dict[str, dict[str, Any]]:
-    """Return calls, completions and tokens by agent: what the journal's requests cost."""
-    result: dict[str, dict[str, Any]] = {}
-    for entry in entries:
-        row = result.setdefault(entry.a, dict.fromkeys(_COUNTED, 0))
-        row["calls"] += 1
-        row["completions"] += len(entry.s)
-        row["prompt_tokens"] += entry.p
-        row["completion_tokens"] += entry.c
-        row["estimated"] += entry.e
-        row["resamples"] += entry.m > 0
-    return result

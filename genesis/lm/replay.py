@@ -9,8 +9,9 @@ from pathlib import Path
 
 from genesis.errors import LMConfigError, RecordError, ReplayMissError
 from genesis.lm.engine import Answer, Request
-from genesis.lm.journal import Entry, Journal, header_of
+from genesis.lm.journal import Journal
 from genesis.lm.keys import request_key
+from genesis.lm.rows import Entry, header_of
 
 
 class ReplayEngine:

@@ -71,12 +71,17 @@ class Reaction:
 
 Script = Callable[[Call], Reaction]
 
+CANNED = "canned"
+"""Asked for by this name, the offline script answers with one word: what measures the client alone needs."""
+
 
 def offline_script(errors: Mapping[str, float] | None = None) -> Script:
     """Return a script that serves the offline (simulated) LM: the whole pipeline over HTTP."""
     from genesis.lm.offline import reply
 
     def script(call: Call) -> Reaction:
+        if call.body.get("model") == CANNED:
+            return Reaction("canned")
         seed = int(call.body.get("seed", 0))
         return Reaction(
             [reply(call.messages, seed=seed, sample=sample, errors=errors or {}) for sample in range(call.n)]

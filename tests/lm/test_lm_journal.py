@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from genesis.errors import LockedError, RecordError
-from genesis.lm.journal import Entry, Header, Journal, Sample, frame, scan
+from genesis.lm.journal import Journal
 from genesis.lm.keys import KeyIndex
+from genesis.lm.rows import Entry, Header, Sample, frame, scan
 
 HEADER = Header(1, {"default": "m@x"}, {"default": "m"})
 

@@ -1,0 +1,46 @@
+"""``genesis bench``: measure this machine's speed with the real pipeline."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add(commands: Any) -> None:
+    """Declare the commands."""
+    parser = commands.add_parser("bench", help="measure throughput with the real pipeline, on loopback")
+    kinds = parser.add_subparsers(dest="bench", metavar="WHAT", required=True)
+    one = kinds.add_parser(
+        "throughput",
+        help="calls per second against a server of a given latency",
+        description="Start a loopback server that answers after a latency, and run the pipeline against it.",
+        epilog="example: genesis bench throughput --latency 0.2 --concurrency 64 --json",
+    )
+    one.add_argument("--latency", type=float, default=0.2, help="seconds before each reply (default: 0.2)")
+    one.add_argument("--concurrency", type=int, default=64, help="calls in flight, over all workers (default: 64)")
+    one.add_argument("--workers", type=int, default=1, help="client processes (default: 1)")
+    one.add_argument("--seconds", type=float, default=15.0, help="how long to count (default: 15)")
+    one.add_argument("--json", action="store_true", help="print one JSON object")
+    one.set_defaults(handler=throughput)
+
+
+def throughput(arguments: argparse.Namespace) -> int:
+    """Measure and print."""
+    from genesis.bench import throughput as measure
+    from genesis.cli import print_json
+    from genesis.errors import ParamsError
+
+    if arguments.latency <= 0 or arguments.workers < 1 or arguments.concurrency < arguments.workers:
+        raise ParamsError("bench: expected --latency above 0, --workers of 1 or more, --concurrency of workers or more")
+    result = measure(
+        latency=arguments.latency,
+        concurrency=arguments.concurrency,
+        workers=arguments.workers,
+        seconds=arguments.seconds,
+    )
+    if arguments.json:
+        print_json(result)
+        return 0
+    for name, value in result.items():
+        print(f"{name:<20} {value}")
+    return 0
