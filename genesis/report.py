@@ -170,12 +170,15 @@ def shown(value: Any) -> str:
 
 
 def _section(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a part of the metrics for the page: headline numbers first, those of groups folded."""
     rows = list(flat(part))
+    first = headline(name, part)
+    first += [row for row, depth in rows if depth == 0 and row not in first]
     return {
         "title": name.capitalize(),
         "note": NOTES[name],
-        "rows": [row for row, depth in rows if depth == 0],
-        "rest": [row for row, depth in rows if depth > 0],
+        "rows": first,
+        "rest": [row for row, _ in rows if row not in first],
     }
 
 

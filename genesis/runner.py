@@ -16,6 +16,7 @@ from genesis.errors import GenesisError, ParamsError, StepError
 from genesis.notebook import ALLOW_EXEC, PROGRESS, RUNNER, complete, progress_words
 from genesis.params import Params
 from genesis.record import Run
+from genesis.report import build, summary_rows
 
 
 def template(name: str) -> Path:
@@ -116,6 +117,8 @@ def execute_all(
                 seconds=round(earlier + time.monotonic() - started, 2),
                 step_seconds={name: round(seconds, 2) for name, seconds in spent.items()},
             )
+        if (run.path / "report.html").exists():
+            build(run)  # once more, now that status and seconds are known
         complete(run)
     return spent
 
@@ -188,8 +191,6 @@ def result(run: Run) -> dict[str, Any]:
 
 def summary(run: Run) -> str:
     """Return the short table a run ends with."""
-    from genesis.report import summary_rows
-
     rows = summary_rows(run)
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

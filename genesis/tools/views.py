@@ -30,7 +30,8 @@ def table(pool: ToolPool) -> DataFrame:
         for tool in pool
     ]
     columns = ["name", "domain", "description", "required", "optional", "source", "original name"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    return table[["name", "domain", "required", "optional", "source", "description", "original name"]]
 
 
 def domains(pool: ToolPool) -> DataFrame:
