@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from genesis.benchmarks.item import Item
 from genesis.dialogue import Dialogue
 from genesis.downstream.features import Pair, full_view, pair_features, view_cosines
-from genesis.downstream.intervals import wilson
+from genesis.downstream.scoring import accuracy
 from genesis.text import stable_hash, words
 from genesis.tools.tool import Tool
 
@@ -273,19 +273,13 @@ def _scores(
             groups["choice"].setdefault(question.category, []).append(first and calls)
     result: dict[str, Any] = {"threshold": round(threshold, 6)}
     for name, categories in groups.items():
-        result[name] = _accuracy([value for values in categories.values() for value in values])
-        result[name]["categories"] = {category: _accuracy(values) for category, values in sorted(categories.items())}
+        result[name] = accuracy([value for values in categories.values() for value in values])
+        result[name]["categories"] = {category: accuracy(values) for category, values in sorted(categories.items())}
     shares = [result[name]["accuracy"] for name in ("choice", "irrelevance")]
     result["balanced"] = None if None in shares else round(sum(shares) / 2, 6)
     fits = [question.answer is not None for question in questions]
     result["auroc"] = round(float(roc_auc_score(fits, best)), 6) if any(fits) and not all(fits) else None
     return result
-
-
-def _accuracy(values: Sequence[bool]) -> dict[str, Any]:
-    n, correct = len(values), sum(values)
-    accuracy = round(correct / n, 6) if n else None
-    return {"n": n, "correct": correct, "accuracy": accuracy, "interval": wilson(correct, n)}
 
 
 def _by_category(items: Iterable[Item | Question]) -> dict[str, int]:

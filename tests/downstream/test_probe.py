@@ -11,7 +11,6 @@ from genesis.benchmarks.item import Item
 from genesis.chat import Message, ToolCall
 from genesis.dialogue import Dialogue
 from genesis.downstream.features import Pair, pair_features
-from genesis.downstream.intervals import wilson
 from genesis.downstream.probe import draw, from_dialogue, probe
 from genesis.scenario import Scenario
 from genesis.tools.tool import Tool
@@ -174,12 +173,6 @@ def test_features_stand_odd_schemas() -> None:
     rows = pair_features([Pair("book", function, 0) for function in odd])
     assert rows.shape == (3, 15)
     assert ((rows >= -1) & (rows <= 1)).all()
-
-
-def test_wilson_against_published_values() -> None:
-    assert wilson(9, 10) == [0.59585, 0.982124]
-    assert wilson(0, 10) == [0.0, 0.277533]
-    assert wilson(0, 0) is None
 
 
 def test_on_the_real_benchmark_without_training_data() -> None:
