@@ -21,8 +21,8 @@ _POSITIVE = re.compile(
 )
 
 
-def bad_value(name: str, schema: dict[str, Any], about: str, rng: Random) -> Value | None:
-    """Return a value that cannot be right but that somebody might say; None where nothing comes to mind."""
+def bad_value(name: str, schema: dict[str, Any], about: str, rng: Random) -> Value:
+    """Return a value that cannot be right but that somebody might say."""
     slot = slot_of(name, schema, about)
     if schema.get("enum"):
         return spoken(rng.choice(entries("doubts", "no member")))
@@ -42,7 +42,7 @@ def bad_value(name: str, schema: dict[str, Any], about: str, rng: Random) -> Val
         return spoken("27:80")
     if slot.kind == "email":
         return spoken(rng.choice(("maria.lopez at example", "t.becker@", "example.com")))
-    return spoken(rng.choice(entries("doubts", "no place" if slot.tie in ("in", "from", "to") else "no name")))
+    return spoken(rng.choice(entries("doubts", "no place" if slot.entity else "no name")))
 
 
 def doubt(name: str, schema: dict[str, Any], value: Any, about: str) -> str:

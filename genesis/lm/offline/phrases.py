@@ -38,9 +38,9 @@ _TAIL = re.compile(
     r"from the (?:given|provided)|when (?:given|provided)|with (?:the )?(?:given|provided|specified|optional|options?)|"
     r"with (?:details|information) (?:such as|like)|"
     r"such as|including|as well as|where |which |whose |in terms of|taking|by specifying|with respect to|within the context|"
-    r"by adding|for given|under (?:given|certain|specific)|from its|with the ability|following|at which)\b.*$"
+    r"by (?:its|their|his|adding)|for given|under (?:given|certain|specific)|from its|with the ability|following|at which)\b.*$"
 )
-_GENERIC = r"(?:specified|specific|given|particular|certain|provided|desired|chosen|input|single)"
+GENERIC = r"(?:specified|specific|given|particular|certain|provided|desired|chosen|selected|input)"
 
 
 @lru_cache(maxsize=4096)
@@ -97,9 +97,9 @@ def base_verb(word: str) -> str:
 
 def generic(text: str) -> str:
     """Drop the definition-speak that no user says: ``a specific city`` -> ``a city``."""
-    text = re.sub(rf"(?i)\b(a|an) {_GENERIC}(?: {_GENERIC})? (\w)", lambda m: f"{article(m[2])} {m[2]}", text)
-    text = re.sub(rf"(?i)\b(the|its|their|one|two|any|some) {_GENERIC} ", r"\1 ", text)
-    text = re.sub(rf"(?i)\b{_GENERIC} (?=\w+s?\b)", "", text)
+    text = re.sub(rf"(?i)\b(a|an) {GENERIC}(?: {GENERIC})? (\w+)", lambda m: f"{article(m[2])} {m[2]}", text)
+    text = re.sub(rf"(?i)\b(the|its|their|one|two|any|some) {GENERIC} ", r"\1 ", text)
+    text = re.sub(rf"(?i)\b{GENERIC} (?=\w+s?\b)", "", text)
     return re.sub(r"\s+", " ", text).strip()
 
 

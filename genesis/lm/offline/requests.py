@@ -1,7 +1,4 @@
-"""What the user says: opens with a request, adds what is asked for, in the voice of a persona.
-
-Values stand between two marks while a message is put together, so that no persona touches them.
-"""
+"""What the user says: opens with a request, adds what is asked for, corrects, goes on."""
 
 from __future__ import annotations
 
@@ -9,298 +6,205 @@ import re
 from random import Random
 from typing import Any
 
-from genesis.lm.offline import personas
-from genesis.lm.offline.doubts import bad_value
-from genesis.lm.offline.phrases import Phrase, article, generic, phrase
+from genesis.lm.offline import personas, situations
+from genesis.lm.offline.drawing import Values, values_of
+from genesis.lm.offline.phrases import phrase
+from genesis.lm.offline.placing import Pairs, place
+from genesis.lm.offline.saying import capital, compact, flag, sentence, short, tie, word
 from genesis.lm.offline.slots import Slot, slot_of
-from genesis.lm.offline.values import Value, draw, listed
+from genesis.lm.offline.values import Value, listed
 from genesis.lm.offline.vocabulary import entries, sections
 
-OPEN, CLOSE = "\x02", "\x03"
+Wish = dict[str, Any]
 
 
 def user_turn(inputs: dict[str, Any], rng: Random) -> dict[str, Any]:
     """Write the user's next message and the notes of what it says."""
-    persona = str(inputs["persona"])
     wishes = [wish for wish in inputs["wishes"] if isinstance(wish, dict)]
-    conversation = inputs["conversation"]
-    steering = f"{inputs['guidance']} {inputs['semantic_type']}"
-    drawn = _values(wishes, rng)
-    parts: list[str] = []
+    voice = personas.voice_of(str(inputs["persona"]))
+    drawn = values_of(wishes, rng)
+    first = not inputs["conversation"]
+    parts = _answers(wishes, drawn, rng)
     opening = [(wish, values) for wish, values in zip(wishes, drawn, strict=True) if wish.get("opens")]
-    later = [(wish, values) for wish, values in zip(wishes, drawn, strict=True) if not wish.get("opens") and values]
-    asked = bool(conversation) and conversation[-1].get("role") == "assistant"
-    for wish, values in later:
-        parts.append(_reveal(wish, values, asked, rng))
-        asked = False
     if opening:
-        parts.append(_open(opening, bool(conversation) or bool(later), steering, rng))
-    if not parts:
-        parts.append(rng.choice(entries("talk", "go on")))
-    text = " ".join(parts)
-    message = personas.speak(text, persona, first=not conversation, rng=rng)
+        lead = ""
+        if first and voice != "terse" and rng.random() < 0.62:
+            lead = situations.situation(str(inputs["semantic_type"]), str(inputs["guidance"]), rng)
+        parts += [lead, *_requests(opening, first and not parts, voice, rng)]
+    text = " ".join(part for part in parts if part) or rng.choice(entries("talk", "go on"))
     stated = [
         {"task": wish.get("task", 1), "tool": wish.get("tool", ""), "values": {n: v.json for n, v in values.items()}}
         for wish, values in zip(wishes, drawn, strict=True)
-        if values or wish.get("opens")
     ]
-    return {"message": message, "stated": stated}
+    return {
+        "message": personas.speak(text, voice, first=first, rng=rng),
+        "stated": stated,
+        "reasoning": "The wishes are said as this person would say them.",
+    }
 
 
-def _values(wishes: list[dict[str, Any]], rng: Random) -> list[dict[str, Value]]:
-    """Draw the values to say now; wishes for the same tool share all but one or two of them."""
-    first: dict[str, dict[str, Value]] = {}
-    drawn: list[dict[str, Value]] = []
-    for wish in wishes:
-        about, say = str(wish.get("does", "")), wish.get("say_now") or {}
-        shared = first.get(wish.get("tool", ""))
-        varied = _varied(say, shared, about, rng) if shared else set(say)
-        values: dict[str, Value] = {}
-        for name, schema in say.items():
-            if shared and name in shared and name not in varied:
-                values[name] = shared[name]
-                continue
-            taken = [other[name].json for other in drawn if name in other]
-            taken += [v.json for v in values.values() if isinstance(v.json, str)]
-            values[name] = _fresh(name, schema, about, taken, rng)
-        if wish.get("bad") and wish["bad"] in say:
-            values[wish["bad"]] = bad_value(wish["bad"], say[wish["bad"]], about, rng) or values[wish["bad"]]
-        drawn.append(_ordered(values, say, about))
-        first.setdefault(wish.get("tool", ""), values)
-    return drawn
+def _pairs(wish: Wish, values: Values) -> Pairs:
+    say, about = wish.get("say_now") or {}, str(wish.get("does", ""))
+    return {name: (slot_of(name, say[name], about), value) for name, value in values.items()}
 
 
-def _fresh(name: str, schema: dict[str, Any], about: str, taken: list[Any], rng: Random) -> Value:
-    value = draw(name, schema, about, rng)
-    for _ in range(6):
-        if value.json not in taken or isinstance(value.json, bool):
-            break
-        value = draw(name, schema, about, rng)
-    return value
+# --- answering and correcting -------------------------------------------------------------------------------------
 
 
-def _varied(say: dict[str, Any], shared: dict[str, Value], about: str, rng: Random) -> set[str]:
-    """Choose what differs between parallel wishes: a name or place where there is one, else one or two others."""
-    slots = [slot_of(name, schema, about) for name, schema in say.items() if name in shared]
-    ranked = [s.name for s in slots if s.tie in ("in", "for", "from", "to")] or [
-        s.name for s in slots if s.type != "boolean" and s.tie != "unit"
-    ]
-    ranked = ranked or [s.name for s in slots]
-    count = min(len(ranked), 1 if len(ranked) < 2 or rng.random() < 0.6 else 2)
-    return {*rng.sample(ranked, count), *(name for name in say if name not in shared)}
-
-
-def _ordered(values: dict[str, Value], say: dict[str, Any], about: str) -> dict[str, Value]:
-    """Put pairs such as start and end, minimum and maximum, in their natural order."""
-    for low, high in (
-        ("start", "end"),
-        ("from", "to"),
-        ("min", "max"),
-        ("lower", "upper"),
-        ("check_in", "check_out"),
-        ("favorable", "total"),
-    ):
-        for name in values:
-            other = name.replace(low, high)
-            if low in name and other != name and other in values:
-                a, b = values[name], values[other]
-                sortable = isinstance(a.json, (int, float)) or re.match(r"\d{4}-\d\d-\d\d", str(a.json))
-                if sortable and type(a.json) is type(b.json) and a.json > b.json:
-                    values[name], values[other] = b, a
-    return values
-
-
-# --- saying values ------------------------------------------------------------------------------------------------
-
-
-def _v(slot: Slot, value: Value) -> str:
-    said = value.said
-    if slot.kind in ("book", "movie", "song", "sentence", "phrase", "note_text", "album", "painting", "subject_line"):
-        said = f'"{said}"'
-    marked = f"{OPEN}{said}{CLOSE}"
-    if slot.unit == "percent":
-        return marked + "%"
-    if slot.unit == "dollars":
-        return f"${marked}"
-    return f"{marked} {slot.unit}".strip() if slot.unit and slot.unit.lower() not in said.lower() else marked
-
-
-def _flag(slot: Slot, value: Value, rng: Random) -> str:
-    noun = re.sub(r"^(include|show|return|get|is|with|want|has|use) ", "", slot.noun)
-    if slot.phrase:
-        yes, no = f"please {slot.phrase}", f"there's no need to {slot.phrase}"
-        return yes if value.json else no
-    return f"yes to {noun}" if value.json else f"no {noun}"
-
-
-def _attached(slot: Slot, value: Value, rng: Random) -> str:
-    """Return a phrase that follows a request directly, empty where the value needs a sentence of its own."""
-    v = _v(slot, value)
-    if slot.tie == "in" and slot.type in ("integer", "number"):
-        return f"in {v}"
-    if slot.type == "array":
-        return f"with {v} as the {slot.noun}" if slot.kind not in ("",) else ""
-    if slot.tie in ("in", "on", "at", "from", "to"):
-        return f"{slot.tie} {v}"
-    if slot.tie == "for":
-        return f"for {v}"
-    if slot.tie == "span":
-        noun = "" if slot.unit else f" {slot.noun.split()[-1]}"
-        return f"for {v}{noun}"
-    if slot.tie == "unit":
-        return f"in {v}"
-    return ""
-
-
-def _with(slot: Slot, value: Value) -> str:
-    v = _v(slot, value)
-    if slot.tie == "limit":
-        return f"{v} results"
-    if slot.noun.startswith(("number of ", "amount of ")) and slot.type in ("integer", "number"):
-        return (
-            f"{v} {slot.noun.removeprefix('number of ')}"
-            if slot.noun.startswith("number of ")
-            else f"{v} of {slot.noun[10:]}"
-        )
-    if slot.type in ("integer", "number"):
-        return f"{article(slot.noun)} {slot.noun} of {v}"
-    return f"{v} as the {slot.noun}"
-
-
-def _sentence(slot: Slot, value: Value, rng: Random) -> str:
-    v = _v(slot, value)
-    if slot.type == "boolean":
-        text = _flag(slot, value, rng)
-        return f"{text[0].upper()}{text[1:]}."
-    if slot.tie == "limit":
-        return rng.choice((f"{v} results are enough.", f"Just {v} of them, please.", f"Give me {v} of them."))
-    verb = (
-        "are"
-        if slot.type in ("array", "numbers") or (slot.noun.endswith("s") and not slot.noun.endswith("ss"))
-        else "is"
-    )
-    return rng.choice(
-        (f"The {slot.noun} {verb} {v}.", f"For the {slot.noun}, take {v}.", f"The {slot.noun} should be {v}.")
-    )
-
-
-# --- turns --------------------------------------------------------------------------------------------------------
-
-
-def _open(opening: list[tuple[dict[str, Any], dict[str, Value]]], later: bool, steering: str, rng: Random) -> str:
-    """Ask for every wish that opens now; several wishes for one tool are said as one request and its variations."""
+def _answers(wishes: list[Wish], drawn: list[Values], rng: Random) -> list[str]:
+    """Say the values of wishes that were opened before: what the assistant asked for, or a correction."""
     parts: list[str] = []
-    asked: dict[str, dict[str, Value]] = {}
+    together: dict[tuple[str, str], list[tuple[Slot, Value]]] = {}
+    corrected = False
+    for wish, values in zip(wishes, drawn, strict=True):
+        if wish.get("opens"):
+            continue
+        for name, pair in _pairs(wish, values).items():
+            corrected = corrected or name in (wish.get("said") or {})
+            together.setdefault((str(wish.get("tool")), name), []).append(pair)
+    for pairs in together.values():
+        slot, value = pairs[0]
+        if len(pairs) > 1:
+            value = Value(
+                [v.json for _, v in pairs],
+                "\x03, \x02".join(v.said for _, v in pairs[:-1]) + f"\x03 and \x02{pairs[-1][1].said}",
+            )
+        parts.append(_answer(slot, value, alone=len(together) == 1, rng=rng))
+    if corrected and parts:
+        return [rng.choice(entries("talk", "correction")).replace("{what}", " ".join(parts))]
+    if parts:
+        lead = rng.choice(entries("talk", "answer lead"))
+        parts[0] = parts[0] if lead == "-" else f"{lead} {parts[0]}"
+    return parts
+
+
+def _answer(slot: Slot, value: Value, *, alone: bool, rng: Random) -> str:
+    if alone and slot.type != "boolean" and rng.random() < 0.45:
+        bound = tie(slot, value)
+        text = bound.words if bound and rng.random() < 0.5 and not slot.number else word(slot, value)
+        return f"{capital(text)}."
+    return sentence(slot, value, rng)
+
+
+# --- asking -------------------------------------------------------------------------------------------------------
+
+
+def _requests(opening: list[tuple[Wish, Values]], first: bool, voice: str, rng: Random) -> list[str]:
+    """Ask for every wish that opens now; several wishes for one tool are one request and its variations."""
+    parts: list[str] = []
+    asked: dict[str, tuple[Wish, Values]] = {}
     for index, (wish, values) in enumerate(opening):
         tool = str(wish.get("tool", ""))
-        if tool in asked:
-            parts.append(_same_again(wish, values, asked[tool], rng))
+        before = asked.get(tool)
+        if wish.get("same_as") and not before:
+            parts.append(_variation(wish, values, {}, "instead", rng))
+        elif before and (wish.get("same_as") or values.keys() == before[1].keys()):
+            parts.append(_variation(wish, values, before[1], "same again", rng))
+        else:
+            manner = "frame later" if index else "" if first else "frame turn"
+            parts.append(request(wish, values, manner, voice, rng))
+        if not before:
+            asked[tool] = (wish, values)
+    return parts
+
+
+def request(wish: Wish, values: Values, manner: str, voice: str, rng: Random) -> str:
+    """Ask for one thing, with its values; ``manner`` names the frames to use, empty: those that open a dialogue."""
+    core = phrase(str(wish.get("does", "")), str(wish.get("tool", "")))
+    pairs = _pairs(wish, values)
+    text, left = place(core.object, pairs)
+    flags = [name for name in left if pairs[name][0].type == "boolean"]
+    left = [name for name in left if name not in flags]
+    text, left = _tied(text, left, pairs)
+    counted = [name for name in left if pairs[name][0].number and not pairs[name][0].limit]
+    if 0 < len(counted) <= 4 and rng.random() < 0.8:
+        text += f" {_with([pairs[name] for name in counted], rng)}"
+        left = [name for name in left if name not in counted]
+    ask = _framed(core.verb, text, manner, voice, rng)
+    return " ".join([ask, *_rest(left, flags, pairs, rng), *_references(wish, rng)])
+
+
+def _tied(text: str, left: list[str], pairs: Pairs) -> tuple[str, list[str]]:
+    """Append what ties to the request, each kind of tie once."""
+    bound = [(found.rank, name, found.words) for name in left if (found := tie(*pairs[name]))]
+    openers: set[str] = set()
+    for _, name, words in sorted(bound):
+        opener = words.split()[0]
+        if opener in openers or len(openers) == 4:
             continue
-        asked[tool] = values
-        parts.append(_request(wish, values, index, later, steering, rng))
-    return " ".join(parts)
-
-
-def _request(
-    wish: dict[str, Any], values: dict[str, Value], index: int, later: bool, steering: str, rng: Random
-) -> str:
-    about = str(wish.get("does", ""))
-    core = phrase(about, str(wish.get("tool", "")))
-    slots = {name: slot_of(name, (wish.get("say_now") or {})[name], about) for name in values}
-    text, left = _substituted(core, values, slots)
-    text = generic(text)
-    tied = [name for name in left if _attached(slots[name], values[name], rng)]
-    tied.sort(
-        key=lambda name: (
-            ("own", "for", "from", "to", "in", "at", "on", "span", "unit").index(slots[name].tie)
-            if slots[name].tie in ("for", "from", "to", "in", "at", "on", "span", "unit")
-            else 0
-        )
-    )
-    used_ties: set[str] = set()
-    for name in tied:
-        phrase_ = _attached(slots[name], values[name], rng)
-        if phrase_.split()[0] in used_ties and slots[name].tie != "unit":
-            continue
-        used_ties.add(phrase_.split()[0])
-        text += f" {phrase_}"
-        left.remove(name)
-    numbers = [name for name in left if slots[name].type in ("integer", "number") and slots[name].tie not in ("limit",)]
-    if numbers:
-        text += " with " + listed([_with(slots[name], values[name]) for name in numbers])
-        left = [name for name in left if name not in numbers]
-    sentences = [_sentence(slots[name], values[name], rng) for name in left]
-    sentences += [_reference(name, source, rng) for name, source in (wish.get("from_results") or {}).items()]
-    frame = rng.choice(entries("talk", "frame later" if index or later else "frame"))
-    ask = frame.replace("{do}", text)
-    ask = ask[0].upper() + ask[1:]
-    lead = "" if index or later else _situation(about, steering, rng)
-    return " ".join(part for part in (lead, ask, *sentences) if part)
-
-
-def _reference(name: str, source: str, rng: Random) -> str:
-    noun = slot_of(name, {}, "").noun
-    return rng.choice((f"Use the {noun} you get from that.", f"Take the {noun} from that result."))
-
-
-def _substituted(core: Phrase, values: dict[str, Value], slots: dict[str, Slot]) -> tuple[str, list[str]]:
-    """Put values in place of the noun phrases that stand for them: ``the weather in a city`` -> ``... in Oslo``."""
-    text, left = core.text, list(values)
-    for name in list(left):
-        slot = slots[name]
-        if (
-            slot.type in ("boolean", "array", "object", "numbers")
-            or slot.tie in ("unit", "limit")
-            or (slot.tie == "own" and slot.type != "string")
-        ):
-            continue
-        nouns = (
-            {slot.noun, slot.noun.split()[-1], *entries("talk", "synonyms of " + slot.kind)}
-            if "synonyms of " + slot.kind in sections("talk")
-            else {slot.noun, slot.noun.split()[-1]}
-        )
-        words = "|".join(sorted((re.escape(noun) for noun in nouns if len(noun) > 2), key=len, reverse=True))
-        if not words:
-            continue
-        found = re.search(
-            rf"(?i)\b(?:a|an|the|any|given|specified|specific|particular|certain)(?: (?:given|specified|specific|particular|certain|provided|chosen|desired))* (?:{words})(?: name)?\b(?! (?:and|or|of|name)\b)(?!')",
-            text,
-        )
-        if found:
-            text = text[: found.start()] + _v(slot, values[name]) + text[found.end() :]
-            left.remove(name)
+        openers.add(opener)
+        text += f" {words}"
+        left = [other for other in left if other != name]
     return text, left
 
 
-def _same_again(wish: dict[str, Any], values: dict[str, Value], before: dict[str, Value], rng: Random) -> str:
-    about = str(wish.get("does", ""))
-    changed = [name for name in values if name not in before or before[name].json != values[name].json]
+def _with(pairs: list[tuple[Slot, Value]], rng: Random) -> str:
+    bare = len(pairs) > 1 and rng.random() < 0.35 or len(pairs) > 3
+    parts = [short(slot, value, bare_noun=bare) for slot, value in pairs]
+    return rng.choice(("with", "with", "for", "using")) + " " + listed(parts)
+
+
+def _rest(left: list[str], flags: list[str], pairs: Pairs, rng: Random) -> list[str]:
+    """Say what is left in sentences of its own, or as a list where it is much."""
+    parts: list[str] = []
+    if len(left) > 2 and rng.random() < 0.6:
+        listed_ = [name for name in left if pairs[name][0].kind not in ("sentence", "phrase")]
+        parts.append(
+            rng.choice(entries("talk", "details")).replace("{what}", compact([pairs[name] for name in listed_]))
+        )
+        left = [name for name in left if name not in listed_]
+    parts += [sentence(*pairs[name], rng) for name in left]
+    if flags:
+        parts.append(capital(listed([flag(*pairs[name]) for name in flags])) + ".")
+    return parts
+
+
+def _references(wish: Wish, rng: Random) -> list[str]:
+    names = wish.get("from_results") or {}
+    return [rng.choice(entries("talk", "reference")).replace("{n}", slot_of(name, {}, "").noun) for name in names]
+
+
+_ASKED_FOR = frozenset(
+    "calculate compute retrieve fetch get return obtain determine provide find estimate predict lookup evaluate".split()
+)
+
+
+def _framed(verb: str, text: str, manner: str, voice: str, rng: Random) -> str:
+    """Put a request into a sentence."""
+    if not manner and verb in _ASKED_FOR and re.match(r"the |information |details |all |a list ", text):
+        plural = bool(
+            re.match(
+                r"(?:the )?(?:\w+ ){0,3}?(?:roots|details|results|statistics|stats|scores|factors|values|coordinates|rankings|standings|prices|reviews|hours|numbers|points|names|events)\b|information|details|all |a list",
+                text,
+            )
+        )
+        if rng.random() < 0.6:
+            frames = entries("talk", "frame what plural" if plural else "frame what")
+            frame = rng.choice([f for f in frames if text.startswith("the ") or not f.startswith("What")])
+            return frame.replace("{what}", text)
+    kind = "you" if manner or rng.random() < 0.65 else "i"
+    frame = rng.choice(entries("talk", manner or f"frame {kind}"))
+    spoken = verb if voice == "expert" else _verb(verb, kind, rng)
+    return capital(frame.replace("{do}", f"{spoken} {text}".strip()))
+
+
+def _verb(verb: str, kind: str, rng: Random) -> str:
+    for line in sections("words")[f"said {kind}"]:
+        plain, _, said = line.partition(" ; ")
+        if plain == verb:
+            return rng.choice(said.split(" / "))
+    return verb
+
+
+def _variation(wish: Wish, values: Values, before: Values, manner: str, rng: Random) -> str:
+    """Ask for the same again with what differs: ``And the same for Bergen.``"""
+    pairs = _pairs(wish, values)
+    changed = [n for n in pairs if n not in before or before[n].json != values[n].json] or list(pairs)
     parts = []
     for name in changed:
-        slot = slot_of(name, (wish.get("say_now") or {})[name], about)
-        if slot.type == "boolean":
-            parts.append(_flag(slot, values[name], rng))
-        else:
-            parts.append(_attached(slot, values[name], rng) or f"with {_with(slot, values[name])}")
-    return rng.choice(entries("talk", "same again")).replace("{what}", listed(parts) or "once more")
-
-
-def _reveal(wish: dict[str, Any], values: dict[str, Value], asked: bool, rng: Random) -> str:
-    about = str(wish.get("does", ""))
-    parts = []
-    for name, value in values.items():
-        slot = slot_of(name, (wish.get("say_now") or {})[name], about)
-        if asked and len(values) == 1 and slot.type != "boolean" and rng.random() < 0.4:
-            v = _v(slot, value)
-            parts.append(f"{v[0].upper() + v[1:] if v[0].isalpha() else v}.")
-        else:
-            parts.append(_sentence(slot, value, rng))
-    return " ".join(parts)
-
-
-def _situation(about: str, steering: str, rng: Random) -> str:
-    if rng.random() < 0.4:
-        return ""
-    from genesis.lm.offline.domains import domain_of
-
-    return rng.choice(entries("situations", domain_of(about)))
+        slot, value = pairs[name]
+        bound = tie(slot, value)
+        parts.append(
+            flag(slot, value) if slot.type == "boolean" else bound.words if bound else f"with {short(slot, value)}"
+        )
+    return rng.choice(entries("talk", manner)).replace("{what}", listed(parts) or "once more")

@@ -9,99 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
-from genesis.lm.offline.values import kind_of
+from genesis.lm.offline.values import is_code, kind_of
 from genesis.text import split_name
 
-Tie = Literal["in", "on", "at", "for", "from", "to", "by", "with", "flag", "limit", "span", "unit", "own"]
-
-_PLACES = frozenset(
-    [
-        "city",
-        "us_city",
-        "city_state",
-        "city_country",
-        "country",
-        "european_country",
-        "state",
-        "state_code",
-        "county",
-        "region",
-        "continent",
-        "nearby_place",
-        "zip_code",
-        "habitat",
-        "ecosystem",
-        "earthquake_zone",
-    ]
-)
-_NAMES = frozenset(
-    [
-        "person",
-        "athlete",
-        "footballer",
-        "basketball_player",
-        "baseball_player",
-        "tennis_player",
-        "american_football_player",
-        "chess_player",
-        "football_club",
-        "basketball_team",
-        "nfl_team",
-        "baseball_team",
-        "hockey_team",
-        "cricket_team",
-        "company",
-        "ticker",
-        "scientist",
-        "artist",
-        "musician",
-        "sculptor",
-        "composer",
-        "historical_figure",
-        "president",
-        "pope",
-        "museum",
-        "hotel",
-        "restaurant",
-        "video_game",
-        "board_game",
-        "book",
-        "movie",
-        "song",
-        "album",
-        "painting",
-        "sculpture",
-        "building",
-        "landmark",
-        "disease",
-        "case_name",
-        "law_act",
-        "species",
-        "plant",
-        "player_tag",
-        "username",
-        "event",
-        "historical_event",
-        "us_event",
-        "battle",
-        "war",
-        "treaty",
-        "gene",
-        "protein",
-        "dish",
-        "food",
-        "product",
-        "element",
-        "stock_index",
-        "airline",
-        "bank",
-        "festival",
-        "instrument",
-        "crop",
-    ]
-)
 _UNITS = re.compile(
     r"(?i)\b(?:in|\(in|measured in|expressed in|unit:|given in|units of)\s+(?:the unit of )?"
     r"(m/s\^2|m/s²|m/s|km/h|mph|meters per second(?: squared)?|kg/m\^3|kg/m³|kilograms?|kg|grams?|pounds|lbs?|"
@@ -141,13 +53,86 @@ class Slot:
 
     name: str
     type: str
+    """JSON Schema's, ``numbers`` for an array of numbers."""
     kind: str
+    """A section of ``values.txt`` or a made kind; empty: none."""
     noun: str
     """Without article: ``base``, ``number of nights``."""
-    unit: str
-    tie: Tie
+    unit: str = ""
     phrase: str = ""
-    """Flags: what happens when true, in the base form: ``include precipitation data``."""
+    """Yes or no only: what happens when yes, in the base form: ``include precipitation data``."""
+    statement: str = ""
+    """Yes or no only: what holds when yes: ``the car is electric``."""
+    code: bool = False
+    """Whether its tool is about software."""
+
+    @property
+    def number(self) -> bool:
+        """Whether it takes one number."""
+        return self.type in ("integer", "number")
+
+    @property
+    def many(self) -> bool:
+        """Whether the noun wants a plural verb."""
+        return (
+            self.type in ("array", "numbers") and self.noun.endswith("s") or (not self.number and _is_plural(self.noun))
+        )
+
+    @property
+    def plural(self) -> bool:
+        """Whether it counts things: ``4 guests``."""
+        return self.number and (self.noun.startswith(("number of ", "total number of ")) or _is_plural(self.noun))
+
+    @property
+    def limit(self) -> bool:
+        """Whether it says how many results are wanted."""
+        return bool(re.search(r"results?$|items$|records$|articles$", self.noun))
+
+    @property
+    def span(self) -> bool:
+        """Whether it is a span of time: ``for 3 days``."""
+        return self.number and bool(
+            re.fullmatch(r"(?:number of )?(?:days|nights|weeks|hours|months|years|minutes)", self.noun)
+            or (
+                self.unit in _TIMES
+                and re.fullmatch(r"(?:\w+ )?(?:duration|time|period|term|length of stay)", self.noun)
+            )
+        )
+
+    @property
+    def is_year(self) -> bool:
+        """Whether it is a calendar year."""
+        return self.number and bool(re.fullmatch(r"(?:season |release |case )?year|season", self.noun))
+
+    @property
+    def is_unit(self) -> bool:
+        """Whether it names a unit or a currency."""
+        return self.kind.endswith("_unit") or self.kind == "currency_code"
+
+    @property
+    def entity(self) -> bool:
+        """Whether it names a thing in the world: a place, a person, a work."""
+        return self.type == "string" and f"{self.kind} " in _ENTITIES
+
+
+_TIMES = frozenset({"seconds", "minutes", "hours", "days", "weeks", "months", "years"})
+_ENTITIES = " ".join(line.partition(" ; ")[0] for line in ()) or (
+    " city us_city city_state city_country country european_country state region address person athlete footballer "
+    "basketball_player baseball_player tennis_player american_football_player chess_player football_club "
+    "basketball_team nfl_team baseball_team hockey_team cricket_team company tech_company ticker scientist artist "
+    "musician sculptor composer historical_figure president museum hotel restaurant video_game board_game book movie "
+    "song painting sculpture building landmark disease species plant dish food product element airport "
+)
+
+
+def _is_plural(noun: str) -> bool:
+    last = noun.split()[-1]
+    return len(last) > 3 and last.endswith("s") and not last.endswith(_NO_PLURAL)
+
+
+_NO_PLURAL = (
+    "ss", "us", "is", "axis", "gas", "series", "species", "address", "physics", "canvas", "alias", "bias", "lens", "tens", "class", "chess", "news", "celsius", "pants",
+)  # fmt: skip
 
 
 def slot_of(name: str, schema: dict[str, Any], about: str) -> Slot:
@@ -155,11 +140,8 @@ def slot_of(name: str, schema: dict[str, Any], about: str) -> Slot:
     kind = schema.get("type", "string")
     if isinstance(kind, list):
         kind = next((one for one in kind if one != "null"), "string")
-    if (
-        kind == "array"
-        and isinstance(schema.get("items"), dict)
-        and schema["items"].get("type") in ("integer", "number")
-    ):
+    items = schema.get("items")
+    if kind == "array" and isinstance(items, dict) and items.get("type") in ("integer", "number", "array"):
         kind = "numbers"
     return slot(name, str(kind), str(schema.get("description") or ""), about)
 
@@ -168,15 +150,29 @@ def slot_of(name: str, schema: dict[str, Any], about: str) -> Slot:
 def slot(name: str, type_: str, description: str, about: str) -> Slot:
     """Return how a parameter is spoken of."""
     words = split_name(name)
-    unit = _unit(words, description) if type_ in ("integer", "number", "numbers") else ""
-    kind = kind_of(name, description, about) if type_ in ("string", "array") else ""
-    if type_ == "boolean":
-        return Slot(name, type_, "", _noun(words, description), "", "flag", _flag(words, description))
     noun = _noun(words, description)
-    return Slot(name, type_, kind, noun, unit, _tie(words, type_, kind, noun, description))
+    code = is_code(about)
+    if type_ == "boolean":
+        phrase, statement = _flag(description)
+        return Slot(name, type_, "", noun, phrase=phrase, statement=statement, code=code)
+    unit = _unit(words, description, noun, about) if type_ in ("integer", "number") else ""
+    kind = kind_of(name, description, about) if type_ in ("string", "array") else ""
+    return Slot(name, type_, kind, noun, unit, code=code)
 
 
-def _unit(words: list[str], description: str) -> str:
+_MONEY = re.compile(
+    r"\b(?:price|salary|income|budget|revenue|principal|principle|cost|profit|deposit|dividends?|payout|loan|assets?|equity|"
+    r"investment|rent|fee|payment|present value|future value|cash|bill|expenses|fare|purchase)\b"
+)
+
+
+def _unit(words: list[str], description: str, noun: str, about: str) -> str:
+    if _MONEY.search(noun) and not re.search(
+        r"rate|ratio|percent|number|period|years|term|time|id$|currenc", f"{noun} {description}"
+    ):
+        return "dollars"
+    if re.search(r"(?i)decimal|0\.\d+", description):
+        return ""
     if found := _UNITS.search(description):
         unit = found.group(1).lower()
         return _SHORT.get(unit, unit)
@@ -219,48 +215,6 @@ def _head(description: str) -> str:
     return head[:1].lower() + head[1:] if head[1:2].islower() or head[1:2] == " " else head
 
 
-_TIES: tuple[tuple[str, Tie], ...] = (
-    (r"^(start|starting|origin|departure|from|pickup|source|point a|begin)\b", "from"),
-    (r"^(end|ending|destination|arrival|to|dropoff|point b|target|finish)\b", "to"),
-)
-
-
-def _tie(words: list[str], type_: str, kind: str, noun: str, description: str) -> Tie:
-    text = " ".join(words)
-    if kind in _PLACES or kind in ("airport",):
-        for pattern, tie in _TIES:
-            if re.search(pattern, text):
-                return tie
-        return "in"
-    if kind in ("date", "datetime", "weekday", "birth_date") and not re.search(
-        r"start|end|begin|from|to|return|check|birth|current|until|since", text
-    ):
-        return "on"
-    if kind == "month":
-        return "in"
-    if kind == "time" and not re.search(r"start|end|begin|from|to|return", text):
-        return "at"
-    if kind.endswith("_unit") or (kind == "temperature_unit"):
-        return "unit"
-    if kind in ("language", "currency_code"):
-        for pattern, tie in _TIES:
-            if re.search(pattern, text):
-                return tie
-    if kind in _NAMES and type_ == "string":
-        return "for"
-    if type_ in ("integer", "number"):
-        if re.fullmatch(r"(season |sport )?year", text) or re.search(r"^year\b(?!s)", text):
-            return "in"
-        if re.fullmatch(
-            r"(days|nights|weeks|hours|months|years|duration|time|num days|number of days|forecast days|days ahead|time period|period)",
-            text,
-        ) and (text in ("days", "nights", "weeks", "hours", "months", "years") or _UNITS.search(description)):
-            return "span"
-        if re.search(r"^(limit|top|top n|max results|num results|number of results|count|results)$", text):
-            return "limit"
-    return "own"
-
-
 _FLAG_PATTERNS = (
     r"(?i)(?:whether|if)(?: or not)?(?: the \w+(?: \w+)? should)? (?:to|it should|we should|you want to|user wants to|should) ([a-z].*?)(?: or not)?(?:[.,;(]|$)",
     r"(?i)^(?:flag|option|boolean(?: flag)?|set to true|true|optional parameter|boolean value) to (?:indicate whether to )?([a-z].*?)(?:[.,;(]|$)",
@@ -268,9 +222,20 @@ _FLAG_PATTERNS = (
 )
 
 
-def _flag(words: list[str], description: str) -> str:
+def _flag(description: str) -> tuple[str, str]:
+    """Return (what happens, what holds) when a yes-or-no parameter is yes; both empty where the text does not say."""
     for pattern in _FLAG_PATTERNS:
         if found := re.search(pattern, description):
-            phrase = re.sub(r" (?:if true|if set to true)$", "", found.group(1)).strip()
-            return re.sub(r"^(?:be |have )?included", "include it", phrase)
-    return ""
+            phrase = re.sub(
+                r"(?i),? (?:if|when|or not|in the (?:response|return|result)s?)\b.*$", "", found.group(1)
+            ).strip()
+            phrase = phrase[:1].lower() + phrase[1:]
+            if not re.match(r"be |have |not |the ", phrase) and len(phrase) <= 90:
+                return phrase, ""
+    if found := re.search(
+        r"(?i)(?:whether|indicates? if|specifies if|true if|flag indicating(?: whether)?) ((?:the|a|an|it|this|there|your|all)\b [^.;,(]{3,80})",
+        description,
+    ):
+        statement = re.sub(r"(?i) or not$| should be considered| is needed$", "", found.group(1)).strip()
+        return "", statement[:1].lower() + statement[1:]
+    return "", ""

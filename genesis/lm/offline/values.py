@@ -106,7 +106,7 @@ def _text(name: str, schema: dict[str, Any], description: str, about: str, rng: 
     elif found:
         value = spoken(rng.choice(found))
     if value is None:
-        value = spoken(rng.choice(entries("values", "code_object" if _is_code(description, about) else "generic_name")))
+        value = _named(name, description, about, rng)
     text = str(value.json)
     if not low <= len(text) <= high:
         text = (text + " " + "x" * low)[: max(low, min(high, len(text)))]
@@ -115,12 +115,21 @@ def _text(name: str, schema: dict[str, Any], description: str, about: str, rng: 
 
 
 _CODE = re.compile(
-    r"\b(object|instance|callback|class|stream|node|function|parser|array of|AST|property|variable|iterator)\b"
+    r"\b(?:callback|Java|JavaScript|TypeScript|JSON object|class file|class name|parser|AST|React|instance of|DOM|SQL|iterator|"
+    r"async\w*|buffer|namespace|HTTP|REST|regex|InputStream|PrintStream|ResultSet|HBase|Redis\w*|shard\w*|semaphore|cipher|"
+    r"bytecode|compiler|thread|Elasticsearch|Kubernetes|Git|XML|database view|coroutine\w*|Spring|controller|component|serializ\w+|"
+    r"three\.js|shader|token\w*|predicate|enum|boolean|method|exception|query|schema|plugin|builder|listener|handler|node\b.*(?:tree|type|declaration))\b"
+    r"|[a-z][A-Z][a-z]+[A-Z]|[A-Z][a-z]+[A-Z][a-z]+[A-Z]?"
+)
+_OBJECT = re.compile(
+    r"(?i)\b(?:object|instance|callback|class|stream|node|function|parser|AST|property|variable|iterator|handler|listener)\b"
 )
 
 
-def _is_code(description: str, about: str) -> bool:
-    return bool(_CODE.search(description) or _CODE.search(about))
+@lru_cache(maxsize=8192)
+def is_code(text: str) -> bool:
+    """Whether a description speaks of software rather than of the world."""
+    return bool(_CODE.search(text))
 
 
 @lru_cache(maxsize=8192)
@@ -170,6 +179,15 @@ def kind_of(name: str, description: str, about: str) -> str:
         if kind != "id" and named.search(head) and (around is None or around.search(context)):
             return kind
     return ""
+
+
+def _named(name: str, description: str, about: str, rng: Random) -> Value:
+    """Name a thing no list knows: software gets an identifier of its own words (``mainLayout``), the world a name."""
+    if is_code(about) or is_code(description) or _OBJECT.search(description):
+        words = split_name(name)
+        last = words[-1] if len(words[-1]) > 2 else "value"
+        return spoken(rng.choice(entries("values", "code_prefix")) + last[0].upper() + last[1:])
+    return spoken(rng.choice(entries("values", "generic_name")))
 
 
 def _identifier(name: str, rng: Random) -> str:

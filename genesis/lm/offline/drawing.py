@@ -1,0 +1,91 @@
+"""Which values a user's wishes get: fresh ones, shared ones for the same tool, a bad one where it is asked for."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+from typing import Any
+
+from genesis.lm.offline.doubts import bad_value
+from genesis.lm.offline.slots import slot_of
+from genesis.lm.offline.values import Value, draw
+
+Values = dict[str, Value]
+
+
+def values_of(wishes: list[dict[str, Any]], rng: Random) -> list[Values]:
+    """Draw the values to say now, one dict a wish; wishes for one tool share all but a few of them."""
+    first: dict[str, Values] = {}
+    drawn: list[Values] = []
+    for wish in wishes:
+        about, say, tool = str(wish.get("does", "")), wish.get("say_now") or {}, str(wish.get("tool", ""))
+        shared = {} if wish.get("same_as") else first.get(tool, {})
+        varied = _varied(say, shared, about, rng) if shared else set(say)
+        values: Values = {}
+        for name, schema in say.items():
+            if name in shared and name not in varied:
+                values[name] = shared[name]
+                continue
+            taken = [wish.get("said", {}).get(name), *(other[name].json for other in drawn if name in other)]
+            taken += [value.json for value in values.values() if isinstance(value.json, str)]
+            values[name] = _fresh(name, schema, about, taken, rng)
+        if wish.get("bad") in say:
+            values[wish["bad"]] = bad_value(wish["bad"], say[wish["bad"]], about, rng)
+        else:
+            values = _ordered(values)
+        drawn.append(values)
+        first.setdefault(tool, values)
+    return drawn
+
+
+def _fresh(name: str, schema: dict[str, Any], about: str, taken: list[Any], rng: Random) -> Value:
+    value = draw(name, schema, about, rng)
+    for _ in range(8):
+        if value.json not in taken or isinstance(value.json, bool):
+            break
+        value = draw(name, schema, about, rng)
+    return value
+
+
+def _varied(say: dict[str, Any], shared: Values, about: str, rng: Random) -> set[str]:
+    """Choose what differs between wishes for one tool: a name or place where there is one, else one or two others."""
+    slots = [slot_of(name, schema, about) for name, schema in say.items() if name in shared]
+    free = [slot for slot in slots if slot.type != "boolean" and len(say[slot.name].get("enum") or range(9)) > 4]
+    ranked = [slot.name for slot in free if slot.entity] or [slot.name for slot in free if not slot.is_unit]
+    ranked = ranked or [slot.name for slot in free] or [slot.name for slot in slots]
+    count = min(len(ranked), 1 if rng.random() < 0.6 else 2)
+    return {*rng.sample(ranked, count), *(name for name in say if name not in shared)}
+
+
+_PAIRS = (
+    ("start", "end"),
+    ("from", "to"),
+    ("min", "max"),
+    ("lower", "upper"),
+    ("low", "high"),
+    ("check_in", "check_out"),
+    ("checkin", "checkout"),
+    ("departure", "return"),
+    ("favorable", "total"),
+    ("initial", "final"),
+    ("birth", "current"),
+)
+
+
+def _ordered(values: Values) -> Values:
+    """Put pairs such as start and end, minimum and maximum, in their natural order."""
+    for low, high in _PAIRS:
+        for name in values:
+            other = name.replace(low, high)
+            if low not in name or other == name or other not in values:
+                continue
+            one, two = values[name], values[other]
+            dates = all(re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d$|\d{4}$", str(value.json)) for value in (one, two))
+            numbers = all(isinstance(value.json, (int, float)) for value in (one, two))
+            if (dates or numbers) and type(one.json) is type(two.json) and one.json > two.json:
+                values[name], values[other] = two, one
+    if "successes" in values:
+        for total in ("n", "trials", "total", "number_of_trials"):
+            if total in values and values["successes"].json > values[total].json:
+                values["successes"], values[total] = values[total], values["successes"]
+    return values
