@@ -48,7 +48,7 @@ REQUEST_LENGTH = 140
 NEAR = 0.7
 """Jaccard similarity of word 3-grams from which a request is a near-repeat."""
 _SKETCH = 12
-_SMALL = frozenset("a an the up on do something someone else".split())
+_SMALL = frozenset(["a", "an", "the", "up", "on", "do", "something", "someone", "else"])
 
 
 @dataclass(frozen=True, slots=True)

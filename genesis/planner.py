@@ -52,17 +52,10 @@ class Planned:
 
 
 def totals(params: Params, tools: int) -> dict[str, int]:
-    """Return how many dialogues of each label a plan over ``tools`` tools holds. Raises PlanError where it is none."""
+    """Return how many dialogues of each label a plan over ``tools`` tools holds; none for an empty plan."""
     if params.counts:
-        wanted = {label: count for label, count in params.counts.items() if count > 0}
-    else:
-        wanted = largest_remainder(params.mix, tools * params.dialogues_per_tool)
-    if not tools or not sum(wanted.values()):
-        raise PlanError(
-            f"empty plan: {tools} tools, dialogues_per_tool {params.dialogues_per_tool}, "
-            f"{'counts' if params.counts else 'mix'} {dict(params.counts or params.mix)}"
-        )
-    return wanted
+        return {label: count for label, count in params.counts.items() if count > 0}
+    return largest_remainder(params.mix, tools * params.dialogues_per_tool)
 
 
 def largest_remainder(weights: Mapping[str, float], total: int) -> dict[str, int]:
@@ -86,16 +79,26 @@ def largest_remainder(weights: Mapping[str, float], total: int) -> dict[str, int
 def plan(tools: Sequence[Tool], params: Params) -> list[Planned]:
     """Return the planned dialogues in plan order: round by round, tools in a seeded order within each.
 
-    Raises PlanError for an empty plan, and for a mix that these tools cannot carry.
+    A tool that can carry no scenario of the mix takes no part. Raises PlanError for an empty plan, and for a mix that
+    these tools cannot carry.
     """
-    wanted = totals(params, len(tools))
-    slots = _dialogues_of(tools, sum(wanted.values()), params.seed)
-    abilities = {tool.name: frozenset(label for label in wanted if variants(tool, label, len(tools))) for tool in tools}
-    labels = _deal(slots, abilities, wanted, params.seed)
+    wished = [label for label, weight in (params.counts or params.mix).items() if weight > 0]
+    abilities = {tool.name: frozenset(label for label in wished if variants(tool, label, len(tools))) for tool in tools}
+    wanted = totals(params, len(abilities))
+    while unfit := [name for name, able in abilities.items() if able.isdisjoint(wanted)]:
+        abilities = {name: able for name, able in abilities.items() if name not in unfit}
+        wanted = totals(params, len(abilities))
+    if not wanted or not abilities:
+        raise PlanError(
+            f"empty plan: {len(tools)} tools, {len(abilities)} of them fit for {wished}, "
+            f"dialogues_per_tool {params.dialogues_per_tool}"
+        )
+    abilities = {name: able.intersection(wanted) for name, able in abilities.items()}
+    labels = _deal(abilities, wanted, params.seed)
     by_name = {tool.name: tool for tool in tools}
     return [
-        _planned(index, round_number, by_name[name], labels[round_number, name], len(tools), params)
-        for index, (round_number, name) in enumerate(slots)
+        _planned(index, number, by_name[name], label, len(tools), params)
+        for index, ((number, name), label) in enumerate(labels.items())
     ]
 
 
@@ -120,71 +123,100 @@ def _tools_needed(shape: Scenario) -> int:
     return 1 if shape.kind in ("simple", "parallel") else 2
 
 
-def _dialogues_of(tools: Sequence[Tool], total: int, seed: int) -> list[tuple[int, str]]:
-    """Return (round, tool) of every dialogue: each tool once before any tool twice; a short last round is a draw."""
-    names = [tool.name for tool in tools]
-    dialogues: list[tuple[int, str]] = []
-    for number in range(1, -(-total // len(names)) + 1):
-        order = list(names)
+def _deal(abilities: Mapping[str, frozenset[str]], wanted: Mapping[str, int], seed: int) -> dict[tuple[int, str], str]:
+    """Return the label of every dialogue (round, tool), in plan order.
+
+    Each tool has its dialogue of a round before any tool has one more; a short last round goes to tools that can carry
+    what is left. A tool's dialogues get labels as different as the numbers allow.
+    """
+    groups: dict[frozenset[str], list[str]] = {}
+    for name, able in abilities.items():
+        groups.setdefault(able, []).append(name)
+    full, rest = divmod(sum(wanted.values()), len(abilities))
+    flow = _flow(
+        {group: full * len(names) for group, names in groups.items()},
+        {group: len(names) if rest else 0 for group, names in groups.items()},
+        wanted,
+    )
+    places = {group: flow[group].total() - full * len(names) for group, names in groups.items()}
+    slots: list[tuple[int, str]] = []
+    for number in range(1, full + 1 + bool(rest)):
+        order = list(abilities)
         random.Random(stable_hash(seed, "round", number)).shuffle(order)
-        dialogues += [(number, name) for name in order]
-    return dialogues[:total]
+        for name in order:
+            if number > full:
+                places[abilities[name]] -= 1
+            if number <= full or places[abilities[name]] >= 0:
+                slots.append((number, name))
+    return _spread(slots, abilities, {group: [*flow[group].elements()] for group in groups}, seed)
 
 
-def _deal(
-    slots: Sequence[tuple[int, str]], abilities: Mapping[str, frozenset[str]], wanted: Mapping[str, int], seed: int
+def _spread(
+    slots: Sequence[tuple[int, str]],
+    abilities: Mapping[str, frozenset[str]],
+    rows: Mapping[frozenset[str], Sequence[str]],
+    seed: int,
 ) -> dict[tuple[int, str], str]:
-    """Give every dialogue its label. A tool's dialogues get labels as different as the numbers allow."""
-    groups: dict[frozenset[str], list[tuple[int, str]]] = {}
-    for slot in slots:
-        groups.setdefault(abilities[slot[1]], []).append(slot)
-    shares = _flow({group: len(members) for group, members in groups.items()}, wanted)
-    dealt: dict[tuple[int, str], str] = {}
-    for group, members in groups.items():
-        rows = [label for label in wanted for _ in range(shares[group].get(label, 0))]
-        labels_of: dict[str, list[str]] = {}
-        for (_, name), label in zip(members, rows, strict=True):
-            labels_of.setdefault(name, []).append(label)
-        for name, labels in labels_of.items():
-            random.Random(stable_hash(seed, "labels", name)).shuffle(labels)
-        dealt.update({slot: labels_of[slot[1]].pop() for slot in members})
-    return dealt
+    """Deal each group's labels, which come sorted, like cards round the table: a tool's are far apart in the order."""
+    next_card = {group: iter(labels) for group, labels in rows.items()}
+    hands: dict[str, list[str]] = {}
+    for _, name in slots:
+        hands.setdefault(name, []).append(next(next_card[abilities[name]]))
+    for name, hand in hands.items():
+        random.Random(stable_hash(seed, "labels", name)).shuffle(hand)
+    return {(number, name): hands[name].pop() for number, name in slots}
 
 
-def _flow(supply: Mapping[frozenset[str], int], wanted: Mapping[str, int]) -> dict[frozenset[str], Counter[str]]:
-    """Return numbers group -> label that use up the supply and meet the totals. Raises PlanError if none exist."""
-    whole = sum(wanted.values())
-    flow: dict[frozenset[str], Counter[str]] = {group: Counter() for group in supply}
-    left = dict(supply)
+_Supply = Mapping[frozenset[str], int]
+
+
+def _flow(must: _Supply, may: _Supply, wanted: Mapping[str, int]) -> dict[frozenset[str], Counter[str]]:
+    """Return numbers group -> label that meet the totals, with all that ``must`` be used and some that ``may``.
+
+    An augmenting path never takes a dialogue away from a group, so what must be used is placed first. Raises PlanError
+    if there is no such flow.
+    """
+    flow: dict[frozenset[str], Counter[str]] = {group: Counter() for group in must}
     open_ = dict(wanted)
-    for group in supply:
-        for label in sorted(group):
-            amount = min(left[group], open_[label], supply[group] * wanted[label] // whole)
-            flow[group][label] += amount
-            left[group] -= amount
-            open_[label] -= amount
-    while missing := [label for label, count in open_.items() if count]:
-        path = _augmenting_path(flow, left, open_)
-        if path is None:
-            able = {label: sum(n for group, n in supply.items() if label in group) for label in missing}
-            words = ", ".join(
-                f"'{label}' ({wanted[label]} wanted, {able[label]} dialogues can carry it)" for label in missing
-            )
-            raise PlanError(f"the mix cannot be met with these tools: {words}; lower its weight or change the pool")
-        amount = min(left[path[0][0]], open_[path[-1][1]])
-        for taken, given in pairwise(path):
-            amount = min(amount, flow[given[0]][taken[1]])
-        for place, (group, label) in enumerate(path):
-            flow[group][label] += amount
-            if place:
-                flow[group][path[place - 1][1]] -= amount
-        left[path[0][0]] -= amount
-        open_[path[-1][1]] -= amount
+    for supply, needed in ((must, sum(must.values())), (may, sum(wanted.values()) - sum(must.values()))):
+        left = dict(supply)
+        whole = sum(supply.values())
+        for group in supply:
+            for label in sorted(group):
+                share = supply[group] * needed * wanted[label] // (whole * sum(wanted.values())) if whole else 0
+                _add(flow, left, open_, [(group, label)], min(left[group], open_[label], share))
+        done = sum(supply.values()) - needed
+        while sum(left.values()) > done:
+            path = _augmenting_path(flow, left, open_)
+            if path is None:
+                short = ", ".join(f"'{label}' ({count} too many)" for label, count in open_.items() if count)
+                raise PlanError(
+                    f"the mix cannot be met: too few tools have the parameters for {short}; lower the weight, "
+                    "add other scenarios, or change the pool"
+                )
+            amount = min(left[path[0][0]], open_[path[-1][1]], sum(left.values()) - done)
+            _add(flow, left, open_, path, min([amount, *(flow[b[0]][a[1]] for a, b in pairwise(path))]))
     return flow
 
 
+def _add(
+    flow: Mapping[frozenset[str], Counter[str]],
+    left: dict[frozenset[str], int],
+    open_: dict[str, int],
+    path: Sequence[tuple[frozenset[str], str]],
+    amount: int,
+) -> None:
+    """Send ``amount`` along a path: each group on it gives up the label before for its own."""
+    for group, label in path:
+        flow[group][label] += amount
+    for (_, label), (group, _) in pairwise(path):
+        flow[group][label] -= amount
+    left[path[0][0]] -= amount
+    open_[path[-1][1]] -= amount
+
+
 def _augmenting_path(
-    flow: Mapping[frozenset[str], Counter[str]], left: Mapping[frozenset[str], int], open_: Mapping[str, int]
+    flow: Mapping[frozenset[str], Counter[str]], left: _Supply, open_: Mapping[str, int]
 ) -> list[tuple[frozenset[str], str]] | None:
     """Return the shortest path [(group, label), ...] from a group with dialogues left to a label still short.
 

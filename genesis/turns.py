@@ -220,19 +220,23 @@ def _mismatch(
     scenario: Scenario, notes: Notes, calls: Sequence[ToolCall], numbers: Sequence[int], results: Sequence[str]
 ) -> Iterator[str]:
     """Yield why one message's calls are not those of the tasks; calls are compared without order."""
-    left = list(calls)
+    wrong = {
+        (number, place): list(_differences(call, values_of(scenario, notes, number), scenario.slots[number], results))
+        for number in numbers
+        for place, call in enumerate(calls)
+        if call.name == scenario.slots[number].tool
+    }
+    matched: dict[int, int] = {}
+    for number, place in sorted(wrong, key=lambda pair: len(wrong[pair])):
+        if number not in matched and place not in matched.values():
+            matched[number] = place
+            yield from wrong[number, place]
     for number in numbers:
-        task = scenario.slots[number]
-        values = values_of(scenario, notes, number)
-        same_tool = [call for call in left if call.name == task.tool]
-        if not same_tool:
-            yield f"plan: no call of '{task.tool}' for task {number + 1}"
-            continue
-        call = min(same_tool, key=lambda call: len(list(_differences(call, values, task, results))))
-        left.remove(call)
-        yield from _differences(call, values, task, results)
-    for call in left:
-        yield f"plan: a call of '{call.name}' that no task asks for"
+        if number not in matched:
+            yield f"plan: no call of '{scenario.slots[number].tool}' for task {number + 1}"
+    for place, call in enumerate(calls):
+        if place not in matched.values():
+            yield f"plan: a call of '{call.name}' that no task asks for"
 
 
 def _differences(call: ToolCall, values: Mapping[str, Any], task: Task, results: Sequence[str]) -> Iterator[str]:

@@ -120,7 +120,9 @@ class ObligingCaller(_Named):
                 name: "!!" if name == wish.bad else value(schema, rng, name) for name, schema in wish.say_now.items()
             }
             stated.append(Stated(wish.task, wish.tool, values))
-            parts.append(f"Please do this: {wish.does} " + " ".join(f"{name} is {v}." for name, v in values.items()))
+            parts.append(
+                f"Wish {wish.task} of mine: {wish.does} " + " ".join(f"{name} is {v}." for name, v in values.items())
+            )
         noise = " ".join(rng.choice(_NOISE) for _ in range(8))
         return good(message=" ".join(parts) + " " + noise, stated=stated)
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 from doubles import make_pool, make_tool
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from genesis.errors import PlanError
@@ -91,8 +91,26 @@ def test_an_empty_plan_is_an_error(size, data):
 
 def test_a_mix_that_the_tools_cannot_carry_is_named():
     tools = [make_tool(f"ping_{number}", required=()) for number in range(3)]
-    with pytest.raises(PlanError, match=r"'miss_param' \(1 wanted, 0 dialogues can carry it\)"):
+    with pytest.raises(PlanError, match=r"too few tools have the parameters for 'miss_param' \(1 too many\)"):
         plan(tools, from_dict({"counts": {"miss_param": 1, "single/single/simple": 2}}))
+    with pytest.raises(PlanError, match=r"empty plan: 3 tools, 0 of them fit for \['miss_param'\]"):
+        plan(tools, from_dict({"counts": {"miss_param": 1}}))
+
+
+def test_a_tool_that_fits_nothing_of_the_mix_takes_no_part():
+    pool = make_pool(14)
+    planned = plan(pool.tools, from_dict({"dialogues_per_tool": 2, "mix": {"miss_param": 1}}))
+    able = {tool.name for tool in pool.tools if tool.required}
+    assert {one.tool for one in planned} == able
+    assert len(planned) == 2 * len(able)
+
+
+def test_a_short_last_round_goes_to_tools_that_can_carry_it():
+    pool = make_pool(14)
+    for seed in range(5):
+        planned = plan(pool.tools, from_dict({"seed": seed, "counts": {"miss_param": 3, "single/single/simple": 14}}))
+        assert counts_of(planned) == {"miss_param": 3, "single/single/simple": 14}
+        assert len({one.tool for one in planned}) == 14
 
 
 def test_a_pool_of_one_tool_carries_only_what_needs_one():
@@ -104,30 +122,44 @@ def test_a_pool_of_one_tool_carries_only_what_needs_one():
 
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.sets(st.sampled_from("abcde"), min_size=1)), min_size=1, max_size=5),
+    st.integers(0, 3),
     st.data(),
 )
-@settings(max_examples=150, deadline=None)
-def test_the_flow_exists_exactly_where_halls_condition_holds(groups, data):
+@settings(max_examples=200, deadline=None)
+def test_the_flow_exists_exactly_where_halls_condition_holds(groups, rounds, data):
     weights = data.draw(st.dictionaries(st.sampled_from("abcde"), st.integers(1, 9), min_size=1))
-    wanted = largest_remainder(weights, sum(count for count, _ in groups))
-    supply: dict[frozenset[str], int] = {}
+    tools = sum(count for count, _ in groups)
+    rest = data.draw(st.integers(0, tools - 1))
+    wanted = largest_remainder(weights, rounds * tools + rest)
+    assume(wanted)
+    sizes: dict[frozenset[str], int] = {}
     for count, labels_of_group in groups:
         group = frozenset(labels_of_group & wanted.keys())
-        supply[group] = supply.get(group, 0) + count
-    labels_wanted = list(wanted)
-    hall = all(
-        sum(wanted[label] for label in some) <= sum(n for group, n in supply.items() if group & set(some))
-        for size in range(1, len(labels_wanted) + 1)
-        for some in combinations(labels_wanted, size)
+        sizes[group] = sizes.get(group, 0) + count
+    must = {group: rounds * size for group, size in sizes.items()}
+    may = {group: size if rest else 0 for group, size in sizes.items()}
+
+    def hall(supply, demand, edges):
+        """Whether ``demand`` (a node -> amount) can all be drawn from ``supply`` along the edges."""
+        nodes = list(demand)
+        return all(
+            sum(demand[node] for node in some) <= sum(supply[other] for other in supply if edges(other, some))
+            for size in range(1, len(nodes) + 1)
+            for some in combinations(nodes, size)
+        )
+
+    all_supply = {group: must[group] + may[group] for group in sizes}
+    possible = hall(all_supply, wanted, lambda group, some: group & set(some)) and hall(
+        wanted, must, lambda label, some: any(label in group for group in some)
     )
-    if not hall:
+    if not possible:
         with pytest.raises(PlanError):
-            _flow(supply, wanted)
+            _flow(must, may, wanted)
         return
-    flow = _flow(supply, wanted)
+    flow = _flow(must, may, wanted)
     assert {label: sum(row[label] for row in flow.values()) for label in wanted} == wanted
     for group, row in flow.items():
-        assert sum(row.values()) == supply[group]
+        assert must[group] <= row.total() <= all_supply[group]
         assert all(label in group for label, count in row.items() if count)
         assert min(row.values(), default=0) >= 0
 
