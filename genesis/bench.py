@@ -42,6 +42,7 @@ class Measured:
     dialogues: int
     cpu: float
     peak_mb: float
+    prompt_tokens: int = 0
 
 
 def throughput(
@@ -52,13 +53,16 @@ def throughput(
     Raises LMError where the server cannot be started or a client fails.
     """
     each = concurrency // workers
-    with serving(latency) as url:
+    with serving(latency) as (url, server):
         context = multiprocessing.get_context("spawn")
         with context.Pool(workers) as pool:
             jobs = [(url, each, seconds, worker) for worker in range(workers)]
+            busy = cpu_seconds(server)
             measured = pool.starmap(_client, jobs)
+            busy = cpu_seconds(server) - busy
         bare = _bare(url, concurrency, min(seconds, 6.0)) if raw else None
     calls = sum(one.calls / one.seconds for one in measured)
+    made = sum(one.calls for one in measured)
     cpu = sum(one.cpu for one in measured)
     result = {
         "lm": "offline (simulated) LM over HTTP",
@@ -69,9 +73,11 @@ def throughput(
         "calls_per_s": round(calls, 1),
         "completions_per_s": round(sum(one.completions / one.seconds for one in measured), 1),
         "share_of_ideal": round(calls * latency / concurrency, 4),
-        "cpu_ms_per_call": round(1000 * cpu / max(1, sum(one.calls for one in measured)), 3),
+        "cpu_ms_per_call": round(1000 * cpu / max(1, made), 3),
         "dialogues_per_s": round(sum(one.dialogues / one.seconds for one in measured), 2),
         "peak_mb": round(sum(one.peak_mb for one in measured), 1),
+        "prompt_tokens_per_call": round(sum(one.prompt_tokens for one in measured) / max(1, made)),
+        "server_cpu_share": round(busy / (seconds + WARM_UP), 3),
     }
     if bare is not None:
         result["raw_calls_per_s"] = round(bare.calls / bare.seconds, 1)
@@ -81,8 +87,8 @@ def throughput(
 
 
 @contextlib.contextmanager
-def serving(latency: float) -> Iterator[str]:
-    """Run the loopback server in a process of its own; gives its URL. Raises LMError where it does not start."""
+def serving(latency: float) -> Iterator[tuple[str, int]]:
+    """Run the loopback server in a process of its own; gives its URL and process id. Raises LMError."""
     command = [sys.executable, "-m", "genesis.lm.testing", "--latency", str(latency)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -90,7 +96,7 @@ def serving(latency: float) -> Iterator[str]:
         url = server.stdout.readline().strip()
         if not url:
             raise LMError(f"the bench's server did not start: exit code {server.wait()}")
-        yield url
+        yield url, server.pid
     finally:
         server.terminate()
         server.wait(10)
@@ -169,6 +175,7 @@ async def _generate_for(url: str, concurrency: int, seconds: float, worker: int)
                 done - dialogues,
                 time.process_time() - cpu,
                 peak_mb(),
+                after["prompt_tokens"] - before["prompt_tokens"],
             )
             if work.done():
                 work.result()
@@ -226,6 +233,12 @@ def peak_mb() -> float:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU seconds a process has used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb() -> float:

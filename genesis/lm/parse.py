@@ -46,9 +46,9 @@ def parse(plan: Plan, signature: Any, text: str) -> dict[str, Any]:
         if not plan.plain:
             fields: dict[str, Any] = plan.adapter.parse(signature, text)
         elif plan.name == "chat":
-            fields = _parse_chat(signature, text)
+            fields = _parse_chat(plan, signature, text)
         else:
-            fields = _parse_json(signature, text)
+            fields = _parse_json(plan, signature, text)
     except (ValueError, RecursionError, TypeError, AdapterParseError) as error:
         raise ReplyError(_short(error)) from error
     for name, value in fields.items():
@@ -76,7 +76,7 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _parse_chat(signature: Any, text: str) -> dict[str, Any]:
+def _parse_chat(plan: Plan, signature: Any, text: str) -> dict[str, Any]:
     sections: list[tuple[str | None, list[str]]] = [(None, [])]
     for line in text.splitlines():
         stripped = line.strip()
@@ -88,35 +88,37 @@ def _parse_chat(signature: Any, text: str) -> dict[str, Any]:
             sections[-1][1].append(line)
     fields: dict[str, Any] = {}
     for name, lines in sections:
-        if name is not None and name not in fields and name in signature.output_fields:
-            fields[name] = _value(signature, name, "\n".join(lines).strip())
+        if name is not None and name not in fields and name in plan.outputs:
+            fields[name] = _value(plan, signature, name, "\n".join(lines).strip())
     if not fields and "{" in text:
-        return _parse_json(signature, text)
-    return _completed(signature, fields)
+        return _parse_json(plan, signature, text)
+    return _completed(plan, signature, fields)
 
 
-def _parse_json(signature: Any, text: str) -> dict[str, Any]:
+def _parse_json(plan: Plan, signature: Any, text: str) -> dict[str, Any]:
     data = _load(text)
     if not isinstance(data, dict):
         start, end = text.find("{"), text.rfind("}")
         data = _load(text[start : end + 1]) if 0 <= start < end else None
     if not isinstance(data, dict):
         raise ReplyError("the reply holds no JSON object")
-    fields = {name: _value(signature, name, value) for name, value in data.items() if name in signature.output_fields}
-    return _completed(signature, fields)
+    fields = {name: _value(plan, signature, name, value) for name, value in data.items() if name in plan.outputs}
+    return _completed(plan, signature, fields)
 
 
-def _completed(signature: Any, fields: dict[str, Any]) -> dict[str, Any]:
+def _completed(plan: Plan, signature: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    if len(fields) == len(plan.outputs):
+        return {name: fields[name] for name in plan.outputs}
     completed: dict[str, Any] = apply_output_field_defaults(signature, fields)
-    missing = [name for name in signature.output_fields if name not in completed]
+    missing = [name for name in plan.outputs if name not in completed]
     if missing:
         raise ReplyError(f"field '{missing[0]}' is missing from the reply")
     return completed
 
 
-def _value(signature: Any, name: str, value: Any) -> Any:
+def _value(plan: Plan, signature: Any, name: str, value: Any) -> Any:
     """Return one field's value, as DSPy's ``parse_value`` does, with the type's validator made once."""
-    annotation = signature.output_fields[name].annotation
+    annotation = plan.outputs[name].annotation
     try:
         if annotation is str:
             return str(value)

@@ -12,8 +12,8 @@ DSPy's adapter itself. ``tests/lm/test_render.py`` proves the messages equal to 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
-import math
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,9 +29,6 @@ from genesis.text import clean_text
 AdapterName = Literal["chat", "json"]
 Messages = list[dict[str, str]]
 
-_dumps = json.JSONEncoder(ensure_ascii=False).encode
-_OTHER = object()
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -44,6 +41,10 @@ class Plan:
     """Whether no field has one of DSPy's own types."""
     system: str
     reminder: str
+    inputs: Mapping[str, Any]
+    """Input fields by name (DSPy makes this dict anew whenever it is asked)."""
+    outputs: Mapping[str, Any]
+    """Output fields by name."""
 
 
 _PLANS: dict[AdapterName, weakref.WeakKeyDictionary[Any, Plan]] = {
@@ -74,6 +75,8 @@ def _make_plan(signature: Any, name: AdapterName) -> Plan:
         plain,
         adapter.format_system_message(signature),
         adapter.user_message_output_requirements(signature),
+        signature.input_fields,
+        signature.output_fields,
     )
 
 
@@ -85,14 +88,13 @@ def _is_dspy_type(annotation: Any) -> bool:
 
 def render(plan: Plan, signature: Any, demos: list[Any], inputs: Mapping[str, Any]) -> Messages:
     """Return the messages that ``dspy.Predict`` would send. Raises LMConfigError for a missing input."""
-    values = complete_inputs(signature, inputs)
+    values = complete_inputs(plan, signature, inputs)
     if not plan.plain:
         messages: Messages = plan.adapter.format(signature, demos, values)
         return messages
     parts = [
-        f"[[ ## {name} ## ]]\n{_field_text(field, values[name])}"
-        for name, field in signature.input_fields.items()
-        if name in values
+        f"[[ ## {name} ## ]]\n{_field_text(field.annotation, field, values[name])}"
+        for name, field in plan.inputs.items()
     ]
     parts.append(plan.reminder)
     messages = [{"role": "system", "content": plan.system}]
@@ -104,55 +106,52 @@ def render(plan: Plan, signature: Any, demos: list[Any], inputs: Mapping[str, An
     return messages
 
 
-def complete_inputs(signature: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def complete_inputs(plan: Plan, signature: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs with the signature's defaults. Raises LMConfigError naming what is missing or unknown."""
     values = dict(inputs)
-    known = signature.input_fields
-    takes = f"the signature takes {list(known)}"
+    known = plan.inputs
     for name, field in known.items():
         if name not in values:
             if field.default is PydanticUndefined:
-                raise LMConfigError(f"{signature.__name__}: input '{name}' is missing; {takes}")
+                raise LMConfigError(
+                    f"{signature.__name__}: input '{name}' is missing; the signature takes {list(known)}"
+                )
             values[name] = field.default
     for name in values:
         if name not in known:
-            raise LMConfigError(f"{signature.__name__}: unknown input '{name}'; {takes}")
+            raise LMConfigError(f"{signature.__name__}: unknown input '{name}'; the signature takes {list(known)}")
     return values
 
 
-def _field_text(field: Any, value: Any) -> str:
+def _field_text(annotation: Any, field: Any, value: Any) -> str:
     if type(value) is str:
         return value
-    if not (isinstance(value, list) and field.annotation is str):
-        plain = _plain(value)
-        if plain is not _OTHER:
-            return _dumps(plain) if isinstance(plain, (dict, list)) else str(plain)
+    if not (annotation is str and isinstance(value, list)):
+        try:
+            if isinstance(value, (dict, list, tuple)):
+                return _encode(value)
+            if value is None or type(value) in (bool, int):
+                return str(value)
+        except _NotPlainError:
+            pass
     text: str = format_field_value(field_info=field, value=value)
     return text
 
 
-def _plain(value: Any) -> Any:
-    """Return ``value`` as plain JSON data, or ``_OTHER`` where only DSPy's serialiser knows the answer."""
-    kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
-        return value
-    if kind is float:
-        return value if math.isfinite(value) else _OTHER
-    if kind is list or kind is tuple:
-        items = [_plain(item) for item in value]
-        return _OTHER if any(item is _OTHER for item in items) else items
-    if kind is dict:
-        return _plain_mapping(value.items())
+class _NotPlainError(Exception):
+    """A value that only DSPy's serialiser knows."""
+
+
+def _shallow(value: Any) -> dict[str, Any]:
+    """Return a dataclass as a dict, one level deep; the encoder asks again for what is inside."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _plain_mapping((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-    return _OTHER
+        return {name: getattr(value, name) for name in _names(type(value))}
+    raise _NotPlainError
 
 
-def _plain_mapping(pairs: Any) -> Any:
-    result = {}
-    for key, item in pairs:
-        plain = _plain(item)
-        if type(key) is not str or plain is _OTHER:
-            return _OTHER
-        result[key] = plain
-    return result
+@functools.cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, default=_shallow).encode

@@ -48,7 +48,7 @@ def phrase(description: str, name: str) -> Phrase:
     """Return the imperative core of a tool's description, ``name`` where the description gives none."""
     text = re.sub(r"\s*\([^)]*\)", "", description.strip().replace("\n", " "))
     text = re.split(r"(?<![A-Z]\.[A-Z])(?<!e\.g)(?<!vs)[.;:](?:\s+|$)", text)[0].strip()
-    text = re.sub(r"`([^`]*)`", r"\1", text)
+    text = text.replace("`", "")
     head = re.match(r"(?i)(this|function|a |an |tool|api)\b", text)
     if head:
         text = _PREFIXES.sub("", text, count=1)

@@ -37,6 +37,7 @@ def _from_to(text: str, pairs: Pairs, left: list[str]) -> str:
         text,
     )
     ends = {words.words.split()[0]: name for name in left if (words := tie(*pairs[name]))}
+    found = found or re.search(r"(?i)\bbetween (?:any )?two [\w-]+(?: [\w-]+)?", text)
     if not found or "from" not in ends or "to" not in ends:
         return text
     start, end = ends["from"], ends["to"]
@@ -139,7 +140,8 @@ def _without_lists(text: str, pairs: Pairs, left: list[str]) -> str:
 
 
 _VAGUE = re.compile(
-    rf"(?i) {_PREPOSITION}(?: an?| the| any| its)? {GENERIC}(?: {GENERIC})*(?: {_STOP}[\w'-]+){{1,3}}(?=$|,| {_PREPOSITION}\b| and\b)"
+    rf"(?i) {_PREPOSITION}(?: an?| the| any| its)?(?: {GENERIC}(?: {GENERIC})*(?: (?:number|type|range|set|period|kind) of)?(?: {_STOP}[\w'-]+){{1,3}}?"
+    rf"|(?: {GENERIC})* (?:duration|(?:time )?period(?: of time)?|time ?frame|number of (?:days|years|nights|hours|months)|range|n years|next n years))(?=$|,| {_PREPOSITION}\b| and\b)"
 )
 
 

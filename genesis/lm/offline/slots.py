@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from genesis.lm.offline.values import is_code, kind_of
+from genesis.lm.offline.values import is_code, kind_of, options
 from genesis.text import split_name
 
 _UNITS = re.compile(
@@ -125,6 +125,14 @@ _ENTITIES = " ".join(line.partition(" ; ")[0] for line in ()) or (
 )
 
 
+_STEADY = frozenset(
+    "room_type diet cuisine transport color size level priority difficulty relative_day month weekday language fuel "
+    "season_of_year activity_level gender music_genre movie_genre flight_class material hotel_amenity currency_code "
+    "time length_unit mass_unit temperature_unit volume_unit time_unit speed_unit kitchen_unit density_unit energy_unit "
+    "pressure_unit area_unit compounding frequency_word game_platform league football_league".split()
+)
+
+
 def _is_plural(noun: str) -> bool:
     last = noun.split()[-1]
     return len(last) > 3 and last.endswith("s") and not last.endswith(_NO_PLURAL)
@@ -143,7 +151,11 @@ def slot_of(name: str, schema: dict[str, Any], about: str) -> Slot:
     items = schema.get("items")
     if kind == "array" and isinstance(items, dict) and items.get("type") in ("integer", "number", "array"):
         kind = "numbers"
-    return slot(name, str(kind), str(schema.get("description") or ""), about)
+    description = str(schema.get("description") or "")
+    found = slot(name, str(kind), description, about)
+    if found.kind and found.kind not in _STEADY and (schema.get("enum") or (found.type == "string" and options(description)[1])):
+        return replace(found, kind="")
+    return found
 
 
 @lru_cache(maxsize=16384)
@@ -190,16 +202,19 @@ _EXPAND = {
 }  # fmt: skip
 
 
+_CAPITALS = frozenset({"id", "dna", "url", "sql", "gdp", "bmi", "snp", "api", "ip", "rgb", "csv", "html", "json", "xml", "pin", "aqi", "gpa", "ph", "isbn", "vat", "co2", "nba", "ssn", "zip"})
+
+
 def _noun(words: list[str], description: str) -> str:
     """Prefer the name's words; where they are too short to mean anything, the head of the description."""
     name = [part for part in (_EXPAND.get(word, word) for word in words) if part]
     if len(name) == 2 and name[0] in ("number of", "num"):
         name[1] = name[1] if name[1].endswith("s") else name[1] + "s"
-    text = " ".join(name)
+    text = " ".join(word.upper() if word in _CAPITALS else word for word in name)
     text = re.sub(r"^(?:is|get|the) ", "", text)
     text = re.sub(r"(?<=[a-z])(\d+)$", r" \1", text)
     text = re.sub(r"^(\w+(?: \w+)?) ([12ab])$", lambda m: f"{'first' if m[2] in '1a' else 'second'} {m[1]}", text)
-    if len(text) > 2 and not re.fullmatch(r"(number of|\w{1,2}|\w{1,3}\d)", text):
+    if (len(text) > 2 or text in ("ID", "IP", "pH")) and not re.fullmatch(r"(number of|\w{1,2}|\w{1,3}\d)", text):
         return text
     head = _head(description)
     return head if head and len(head) <= 60 else (text or "value")
@@ -210,6 +225,7 @@ def _head(description: str) -> str:
         r"(?<=\w)[.;:(]|,| - | which | that | for which | where | when | e\.g", description.strip(), maxsplit=1
     )[0]
     head = _LEAD.sub("", head).strip(" .")
+    head = re.sub(r"(?i)(?: (?:flowing|expressed|measured))? in (?:the unit of )?[\w/^³²]+(?: per \w+(?: squared)?)?$", "", head)
     if re.match(r"(?i)(whether|if|true|false|used|specifies|indicates)\b", head):
         return ""
     return head[:1].lower() + head[1:] if head[1:2].islower() or head[1:2] == " " else head

@@ -166,14 +166,21 @@ def _kind_rules() -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None]]:
     return rules
 
 
+_EMPTY_NAMES = frozenset({"name", "value", "item", "input", "data", "object", "entity", "target", "param", "arg", "details"})
+
+
 @lru_cache(maxsize=16384)
 def kind_of(name: str, description: str, about: str) -> str:
     """Return the kind of a text parameter, a section of ``values.txt`` or a made kind; empty: nothing matches."""
     words = re.sub(r"(?<=\w) (?:name|names|value|string|str|of interest)$", "", " ".join(split_name(name)))
     context = f"{description} | {about}"
+    code = is_code(about)
+    allowed = entries("values", "code_kinds")
     for kind, named, around in _kind_rules():
-        if named.search(words) and (around is None or around.search(context)):
+        if named.search(words) and (around is None or around.search(context)) and (not code or kind in allowed):
             return kind
+    if code or not (len(words) <= 2 or words in _EMPTY_NAMES):
+        return ""
     head = re.split(r"[.,(]", description)[0].lower()[:60]
     for kind, named, around in _kind_rules():
         if kind != "id" and named.search(head) and (around is None or around.search(context)):
@@ -219,10 +226,16 @@ def _number_rules() -> list[tuple[re.Pattern[str], float, float, float]]:
 @lru_cache(maxsize=16384)
 def range_of(name: str, description: str) -> tuple[float, float, float]:
     """Return (low, high, step) of sensible values of a number parameter."""
-    text = f"{' '.join(split_name(name))}: {description}"
+    words = " ".join(split_name(name))
+    text = f"{words}: {description}"
+    loose = None
     for pattern, low, high, step in _number_rules():
-        if pattern.search(text):
+        found = pattern.search(text)
+        if found and found.start() <= len(words):
             return low, high, step
+        loose = loose or (found and (low, high, step))
+    if loose:
+        return loose
     if found := re.search(
         r"(?:from|between|range:?|ranging from)\s+\(?(-?\d+(?:\.\d+)?)\s*(?:to|and|-)\s*(-?\d+(?:\.\d+)?)", description
     ):
@@ -251,7 +264,7 @@ def _number(name: str, schema: dict[str, Any], kind: str, rng: Random) -> Value:
     if kind == "integer":
         return Value(int(number), said_number(int(number)))
     number = round(number, 6)
-    if number == int(number) and rng.random() < 0.6 and not schema.get("multipleOf") and high - low >= 4:
+    if number == int(number) and rng.random() < 0.5 and not schema.get("multipleOf") and 4 <= high - low <= 5000:
         number = round(min(number + rng.choice((0.5, 0.2, 0.8, 0.25)), high), 4)
     return Value(number, said_number(number))
 
@@ -301,10 +314,27 @@ def _object(name: str, schema: dict[str, Any], about: str, rng: Random) -> Value
             value = draw(name, inner, about, rng)
             key = rng.choice(entries("values", "first_name")) if "name" in str(schema).lower() else "value"
             return Value({key: value.json}, f"{key} {value.said}")
-        key, value = rng.choice(entries("values", "column")), rng.choice(entries("values", "generic_name"))
-        return Value({key: value}, f"{key.replace('_', ' ')} {value}")
+            return _free_object(str(schema.get("description") or ""), rng)
     required = set(schema.get("required") or properties)
     chosen = {key: part for key, part in properties.items() if key in required or rng.random() < 0.4}
     values = {key: draw(key, part, about, rng) for key, part in chosen.items()}
     said = ", ".join(f"{' '.join(split_name(key))} {value.said}" for key, value in values.items())
     return Value({key: value.json for key, value in values.items()}, said)
+
+
+def _free_object(description: str, rng: Random) -> Value:
+    """Fill an object whose schema names no keys, from what its description says it maps."""
+    text = description.lower()
+    if re.search(r"score|grade|mark|rating", text):
+        keys = rng.sample(entries("values", "school_subject"), 3)
+        content: dict[str, Any] = {key: rng.randint(55, 98) for key in keys}
+    elif re.search(r"card|hand", text):
+        cards = iter(rng.sample(entries("values", "card"), 4))
+        content = {name: [next(cards), next(cards)] for name in rng.sample(entries("values", "first_name"), 2)}
+    elif re.search(r"price|cost|quantit|amount|item", text):
+        content = {key: rng.randint(2, 12) for key in rng.sample(entries("values", "grocery"), 2)}
+    elif re.search(r"condition|filter|criteria|where", text):
+        content = {"department": rng.choice(entries("values", "department")), "status": "open"}
+    else:
+        content = {"name": rng.choice(entries("values", "generic_name")), "type": rng.choice(("basic", "standard", "full"))}
+    return Value(content, ", ".join(f"{key} {spoken(value).said}" for key, value in content.items()))
