@@ -1,10 +1,17 @@
-"""Rules 17 to 30: what is wrong with the dialogue as a conversation."""
+"""Rules 17 to 20 and 27 to 29: what is wrong with the dialogue as a conversation."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from genesis.checks.view import View
+from genesis.checks.schema import shown
+from genesis.checks.view import Flag, View, error_of
+
+_DANGLING = re.compile(r"(?i)\b(?:and|or|the|a|an|of|to|with|for|is|are|in|on|at|by|from|your|that)$")
+_UNFINISHED = re.compile(r"[.!?] [^.!?\n]*[a-z]$")
+"""A last sentence that begins after a full stop and ends with a letter."""
+_LOCAL_PATH = re.compile(r"(?:/home/|/Users/|/root/|/tmp/|/mnt/|file:///|[A-Z]:\\\\?Users\\)[\w.\\/-]+")
 
 
 def dialogue_fields(view: View) -> Iterator[str]:
@@ -81,3 +88,54 @@ def tool_names_call(view: View) -> Iterator[str]:
             elif name in answered:
                 yield f"message {at}: the call {name!r} is answered twice"
             answered.add(name or "")
+
+
+def complete_end(view: View) -> Iterator[str]:
+    """The end is complete (ToolACE, ShoppingBench): an answer, or the calls of a single-turn item; not cut off."""
+    if not view.messages:
+        return
+    at = len(view.messages) - 1
+    last = view.messages[at]
+    if last.role != "assistant":
+        yield f"message {at}: the dialogue ends with a {last.role} message; the assistant has not answered"
+        return
+    if last.tool_calls:
+        if view.scenario is not None and view.scenario.turns == "multi":
+            yield f"message {at}: the dialogue ends with calls; only a single-turn item may"
+        return
+    text = last.content.rstrip()
+    if text.count("```") % 2:
+        yield f"message {at}: the answer ends inside a code block"
+    elif text.endswith((",", ";", " -", "(")) or _DANGLING.search(text):
+        yield f"message {at}: the answer is cut off: ...{text[-40:]!r}"
+    elif _UNFINISHED.search(text):
+        yield Flag(f"message {at}: the answer ends without a full stop: ...{text[-40:]!r}")
+
+
+def call_where_needed(view: View) -> Iterator[str]:
+    """A call where the scenario needs one (Toucan)."""
+    scenario = view.scenario
+    if scenario is None or view.calls or view.partial:
+        return
+    if scenario.special in ("none", "miss_param", "tool_error"):
+        yield f"no call at all; the scenario is {scenario.label}"
+
+
+def failed_result(view: View) -> Iterator[str]:
+    """No failed tool result unless the scenario is tool_error (Toucan; AgentScaler keeps them), and no local path."""
+    for at, message in enumerate(view.messages):
+        if message.role != "tool":
+            continue
+        if (
+            view.scenario is not None
+            and view.scenario.special != "tool_error"
+            and error_of(message.content) is not None
+        ):
+            yield f"message {at}: the tool reports {shown(error_of(message.content))}; the scenario is not tool_error"
+        if ("/" in message.content or "\\" in message.content) and (found := _LOCAL_PATH.search(message.content)):
+            if found[0] not in view.dialogue.user_text:
+                yield f"message {at}: the result holds a path of somebody's machine: {shown(found[0])}"
+    if view.scenario is not None and view.scenario.special == "tool_error" and not view.partial and view.calls:
+        results = [message.content for message in view.messages if message.role == "tool"]
+        if not any(error_of(content) is not None for content in results):
+            yield "no tool result is an error; the scenario is tool_error"

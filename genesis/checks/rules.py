@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from genesis.checks import call_rules, dialogue_rules, tool_rules
+from genesis.checks import ask_rules, call_rules, dialogue_rules, grounding_rules, text_rules, tool_rules
 from genesis.checks.view import Flag, View
 from genesis.dialogue import Dialogue, Verdict
 from genesis.errors import ParamsError
@@ -59,6 +59,29 @@ RULES: tuple[Rule, ...] = (
     Rule(18, "role-order", dialogue_rules.role_order, "A S F"),
     Rule(19, "call-answered", dialogue_rules.call_answered, "A O"),
     Rule(20, "tool-names-call", dialogue_rules.tool_names_call, "A"),
+    Rule(21, "no-empty-content", text_rules.no_empty_content, "F"),
+    Rule(22, "content-format", text_rules.content_format, "F"),
+    Rule(23, "system-conflict", text_rules.system_conflict, "A"),
+    Rule(24, "lengths", text_rules.lengths, "A O"),
+    Rule(25, "characters", text_rules.characters, "A"),
+    Rule(26, "one-language", text_rules.one_language, "A"),
+    Rule(27, "complete-end", dialogue_rules.complete_end, "A O"),
+    Rule(28, "call-where-needed", dialogue_rules.call_where_needed, "T", candidate=False),
+    Rule(29, "failed-result", dialogue_rules.failed_result, "T S"),
+    Rule(30, "repetition", text_rules.repetition, "S A"),
+    Rule(31, "default-never-said", grounding_rules.default_never_said, "H"),
+    Rule(32, "values-grounded", grounding_rules.values_grounded, "A X"),
+    Rule(33, "result-fits", grounding_rules.result_fits, "A"),
+    Rule(34, "answer-states-result", grounding_rules.answer_states_result, "N F"),
+    Rule(35, "recorded-result", grounding_rules.recorded_result, "F"),
+    Rule(36, "only-wrong-changes", grounding_rules.only_wrong_changes, "F"),
+    Rule(37, "references", grounding_rules.references, "F"),
+    Rule(38, "gap-is-required", ask_rules.gap_is_required, "W", candidate=False),
+    Rule(39, "gap-is-real", ask_rules.gap_is_real, "W"),
+    Rule(40, "asks-what-is-missing", ask_rules.asks_what_is_missing, "W"),
+    Rule(41, "no-tool-fits", ask_rules.no_tool_fits, "W", candidate=False),
+    Rule(42, "clean-refusal", ask_rules.clean_refusal, "W", candidate=False),
+    Rule(43, "no-tool-no-call", ask_rules.no_tool_no_call, "W"),
 )
 PASS = Verdict("rules", "pass")
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from genesis.chat import Message, ToolCall
+from genesis.checks.grounding import Said
 from genesis.checks.schema import Compiled, argument_faults, compiled
 from genesis.dialogue import Dialogue
 from genesis.tools.tool import Tool
@@ -48,6 +49,7 @@ class View:
     __slots__ = (
         "_canonical",
         "_faults",
+        "_said",
         "calls",
         "dialogue",
         "messages",
@@ -74,6 +76,7 @@ class View:
         """Id of a call -> index of the tool message that answers it."""
         self._faults: list[Fault] | None = None
         self._canonical: list[bytes] | None = None
+        self._said: dict[int, Said] = {}
         turn = -1
         for at, message in enumerate(dialogue.messages):
             if message.role == "user":
@@ -102,6 +105,13 @@ class View:
         if self._canonical is None:
             self._canonical = [canonical(spot.call) for spot in self.calls]
         return self._canonical
+
+    def said(self, at: int) -> Said:
+        """What was said before message ``at``, by anyone, results included; calls' arguments are not said."""
+        found = self._said.get(at)
+        if found is None:
+            found = self._said[at] = Said("\n".join(message.content for message in self.messages[:at]))
+        return found
 
     def result_of(self, spot: Spot) -> Message | None:
         """Return the tool message that answers a call."""

@@ -1,0 +1,117 @@
+"""Whether two slots of a call look swapped: each value is aligned with the words around it in the text.
+
+>>> schema = {"origin": {"description": "City of departure"}, "destination": {"description": "City of arrival"}}
+>>> round(misfit(schema, "destination", "oslo", "origin", "rome", " fly from oslo to rome "), 2) > MARGIN
+True
+
+For two values of one type that both stand in the text, the words before and after each are compared with both
+parameters' names and descriptions, with prepositions and pairs of opposite words (from/to, start/end, min/max) and,
+weakly, with the order of the parameters in the schema, which people mostly follow. A positive misfit means that the
+values fit better the other way round. A rule can only flag this.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from genesis.checks.grounding import flat, stem
+from genesis.text import split_name
+
+MARGIN = 0.5
+"""Misfits above it are flagged; `audit.alignment_curve` shows what each margin costs and catches."""
+_ORDER = 0.3
+_BEFORE, _AFTER = 5, 3
+_EMPTY = frozenset(
+    "the a an of for and or in on at is be with by that this it as value name number string parameter".split()
+)
+_SIDES = (
+    (
+        "from origin source start starting begin beginning departure depart departing initial first min minimum lower lowest low"
+        " sender since between over above least earliest check-in checkin pickup base numerator mine old current x width one",
+        "to destination target end ending finish arrival arrive arriving final second max maximum upper highest high recipient"
+        " receiver until till through and under below most latest checkout dropoff exponent denominator new y height two",
+    ),
+)
+_SIDE: dict[str, int] = {
+    word: side for pair in _SIDES for side, words in zip((-1, 1), pair, strict=True) for word in words.split()
+}
+
+
+def swapped(properties: Mapping[str, Any], arguments: Mapping[str, Any], text: str) -> Iterator[tuple[str, str, float]]:
+    """Yield (parameter, parameter, misfit) of every pair whose values look swapped; ``text`` as grounding's flat."""
+    placed = [
+        (name, flat(_shown(value))) for name, value in arguments.items() if _placeable(value) and name in properties
+    ]
+    placed = [(name, value.strip()) for name, value in placed if value in text and len(value) > 2]
+    if len(placed) < 2:
+        return
+    for (one, a), (other, b) in itertools.combinations(placed, 2):
+        if a != b and a not in b and b not in a and _kind(arguments[one]) == _kind(arguments[other]):
+            doubt = misfit(properties, one, a, other, b, text)
+            if doubt > MARGIN:
+                yield one, other, doubt
+
+
+def misfit(properties: Mapping[str, Any], one: str, a: str, other: str, b: str, text: str) -> float:
+    """Return by how much value ``a`` fits ``other`` and ``b`` fits ``one`` better than the way they stand."""
+    first, second = _cues(one, _about(properties, one)), _cues(other, _about(properties, other))
+    shared = first[0].keys() & second[0].keys()
+    around_a, around_b = _around(text, a), _around(text, b)
+    stands = _fit(first, shared, around_a) + _fit(second, shared, around_b)
+    crossed = _fit(second, shared, around_a) + _fit(first, shared, around_b)
+    names = list(properties)
+    natural = (names.index(one) < names.index(other)) == (text.find(f" {a} ") < text.find(f" {b} "))
+    return crossed - stands - (_ORDER if natural else -_ORDER)
+
+
+def _placeable(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+
+
+def _kind(value: Any) -> str:
+    return "text" if isinstance(value, str) else "number"
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _about(properties: Mapping[str, Any], name: str) -> str:
+    schema = properties.get(name)
+    return str(schema.get("description", "")) if isinstance(schema, dict) else ""
+
+
+@lru_cache(maxsize=20_000)
+def _cues(name: str, about: str) -> tuple[dict[str, float], int]:
+    """Return stem -> weight of a parameter's words, and the side (-1, 0, 1) its words are on."""
+    cues: dict[str, float] = {}
+    for word in flat(about).split():
+        if word not in _EMPTY:
+            cues[stem(word)] = 0.4
+    side = 0
+    for word in [*flat(about).split(), *split_name(name)]:
+        side = _SIDE.get(word, side)
+    for word in split_name(name):
+        cues[stem(word)] = 1.0
+    return cues, side
+
+
+def _around(text: str, value: str) -> tuple[list[tuple[str, float]], float]:
+    """Return the words around a value with weights by distance, and the side the nearest words are on."""
+    at = text.find(f" {value} ")
+    before = text[:at].split()[-_BEFORE:]
+    after = text[at + len(value) + 2 :].split()[:_AFTER]
+    words = [(word, 1 / (1 + distance)) for distance, word in enumerate(reversed(before))]
+    words += [(word, 0.6 / (1 + distance)) for distance, word in enumerate(after)]
+    side = next((float(_SIDE[word]) for word in reversed(before[-3:]) if word in _SIDE), 0.0)
+    return words, side
+
+
+def _fit(cues: tuple[dict[str, float], int], shared: Any, around: tuple[list[tuple[str, float]], float]) -> float:
+    weights, side = cues
+    words, said_side = around
+    score = sum(weights.get(stem(word), 0.0) * weight for word, weight in words if stem(word) not in shared)
+    return score + 0.8 * side * said_side

@@ -1,0 +1,374 @@
+"""Whether an argument's value can be read off the conversation: support in [0, 1], cheapest evidence first.
+
+>>> said = Said("Book the Blue Door in Oslo for 4 on 3 May")
+>>> support("oslo", said), support(4, said), support("2024-05-03", said), support("Bergen", said)
+(1.0, 1.0, 0.8, 0.0)
+
+In order: the whole value between word boundaries; numbers by value ("1,200", "two", "20 %", "3 pm"); letters and digits
+alone ("3x**2" for "3x^2"); dates by their day and month; abbreviations; shared words; and dateparser for a date that all
+this missed. Weights are thresholds' steps, not probabilities; `audit.grounding_curve` shows what each threshold
+costs and catches. Pitfall: enum members and small integers are grounded by accident (8 % and 3 %).
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from functools import lru_cache
+from typing import Any
+
+from genesis.checks.lexicon import ABBREVIATIONS, MONTHS, NUMBER_WORDS, RELATIVE_DAYS
+from genesis.text import split_name
+
+THRESHOLD = 0.45
+"""A value with less support than this is flagged."""
+_NOT_WORD = re.compile(r"[^\w]+")
+_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<![\w])\.\d+")
+_SCALED = re.compile(
+    r"(\d[\d,]*(?:\.\d+)?)\s*(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m)",
+    re.I,
+)
+_SCALES = {
+    "%": 0.01,
+    "percent": 0.01,
+    "k": 1e3,
+    "thousand": 1e3,
+    "lakh": 1e5,
+    "m": 1e6,
+    "mn": 1e6,
+    "million": 1e6,
+    "b": 1e9,
+    "bn": 1e9,
+    "billion": 1e9,
+    "trillion": 1e12,
+}
+_MONTH_DAY = re.compile(r"^(\d{2})-(\d{2})$")
+_TRUTH = frozenset({"true", "false", "yes", "no", "dontcare", "none", "null", "any", "all", "default"})
+_ISO = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?$")
+_SLASHED = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$")
+_EMPTY = frozenset(
+    "whether include included should with that this which true false default flag boolean indicates indicating optional"
+    " parameter specify specifies value used using will must they them when only also user".split()
+)
+_CLOCK = re.compile(r"^(\d{1,2}):(\d{2})(?::\d{2})?\s*([ap]\.?m\.?)?$", re.I)
+
+
+class Said:
+    """What has been said before a call, indexed at first need."""
+
+    __slots__ = ("_alnum", "_numbers", "_stems", "_tokens", "flat", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.flat = flat(text)
+        """Lower-case words between single spaces, with a space at both ends."""
+        self._numbers: set[float] | None = None
+        self._tokens: set[str] | None = None
+        self._stems: set[str] | None = None
+        self._alnum: str | None = None
+
+    @property
+    def numbers(self) -> set[float]:
+        """Every number said, in figures or words, scaled and clock forms too."""
+        if self._numbers is None:
+            self._numbers = numbers_of(self.text)
+        return self._numbers
+
+    @property
+    def tokens(self) -> set[str]:
+        """The distinct words."""
+        if self._tokens is None:
+            self._tokens = set(self.flat.split())
+        return self._tokens
+
+    @property
+    def stems(self) -> set[str]:
+        """The distinct words, cut to five letters."""
+        if self._stems is None:
+            self._stems = {stem(token) for token in self.tokens}
+        return self._stems
+
+    @property
+    def alnum(self) -> str:
+        """The letters and digits alone."""
+        if self._alnum is None:
+            self._alnum = self.flat.replace(" ", "")
+        return self._alnum
+
+
+def flat(text: str) -> str:
+    """Return lower-case words between single spaces, a space at both ends: ``" book a table "``."""
+    return f" {_NOT_WORD.sub(' ', text).strip().lower()} ".replace("_", " ")
+
+
+def stem(word: str) -> str:
+    """Cut a word so that its forms meet: ``running`` and ``runs`` -> ``run``."""
+    for end in ("ing", "ies", "es", "ed", "s", "ly", "y", "e"):
+        if len(word) - len(end) >= 3 and word.endswith(end):
+            word = word[: -len(end)]
+            break
+    return word[:5]
+
+
+def numbers_of(text: str) -> set[float]:
+    """Return every number in a text by value: figures, words, per cent, thousands, 12-hour clock."""
+    found = {float(match.replace(",", "")) for match in _NUMBER.findall(text)}
+    lower = text.lower()
+    for figure, unit in _SCALED.findall(text):
+        value, unit = float(figure.replace(",", "")), unit.lower()
+        if unit[0] == "p" and unit != "percent":
+            found.add(value % 12 + 12)
+        elif unit[0] == "a":
+            found.add(value % 12)
+        else:
+            found.add(value * _SCALES[unit])
+            found.add(round(value * _SCALES[unit], 9))
+    found |= {abs(value) for value in found}
+    words = _NOT_WORD.sub(" ", lower).split()
+    total = None
+    for word in words:
+        number = NUMBER_WORDS.get(word)
+        if number is None:
+            if word != "and":
+                total = None
+            continue
+        found.add(number)
+        if number in (100, 1000, 1_000_000) and total:
+            total *= number
+        else:
+            total = number if total is None else total + number
+        found.add(total)
+    for word in re.findall(r"\d+(?=[a-zA-Z°$€£_x*^/])|(?<=[a-zA-Z_$€£#=:(\[])\d+(?:\.\d+)?", text):
+        found.add(float(word))
+    return found
+
+
+def support(value: Any, said: Said, schema: Any = None, *, required: bool = True, name: str = "") -> float:
+    """Return how far a value is supported by what was said, in [0, 1]; lists and objects by their weakest part.
+
+    ``schema`` is the parameter's: where nothing supports a member of its enum, the other members are looked for.
+    """
+    kind = type(value)
+    if kind is str:
+        found = _text_support(value, said)
+    elif kind is bool:
+        return _bool_support(schema, said, required, name)
+    elif kind is int or kind is float:
+        found = _number_support(value, said)
+    elif value is None:
+        return 1.0
+    else:
+        return _parts_support(value, said, schema, required, name)
+    if found >= THRESHOLD or not isinstance(schema, dict):
+        return found
+    return max(found, _implied(value, schema, said, required, name))
+
+
+def _parts_support(value: Any, said: Said, schema: Any, required: bool, name: str) -> float:
+    inner = schema if isinstance(schema, dict) else {}
+    if isinstance(value, dict):
+        parts = inner.get("properties") or {}
+        needed = inner.get("required") or ()
+        scores = [
+            support(part, said, parts.get(key), required=required and key in needed, name=key)
+            for key, part in value.items()
+        ]
+    else:
+        scores = [support(part, said, inner.get("items"), required=required, name=name) for part in value]
+    return min(scores, default=1.0)
+
+
+def _bool_support(schema: Any, said: Said, required: bool, name: str) -> float:
+    """A flag is decided by meaning; only an optional one that nothing in the text speaks of has no support."""
+    if required:
+        return 1.0
+    about = schema.get("description", "") if isinstance(schema, dict) else ""
+    cues = {
+        stem(word)
+        for word in flat(f"{' '.join(split_name(name))} {about}").split()
+        if len(word) > 3 and word not in _EMPTY
+    }
+    return 0.6 if cues & said.stems else 0.2
+
+
+def _implied(value: Any, schema: dict[str, Any], said: Said, required: bool, name: str) -> float:
+    """Return the support of a value that a person need not say: a choice the schema offers, a translation."""
+    about = str(schema.get("description", ""))
+    options = schema.get("enum")
+    if isinstance(options, list) and value in options:
+        others = [option for option in options if option != value and isinstance(option, str)]
+        if any(flat(option) in said.flat for option in others if len(option) > 1):
+            return 0.0
+        return 0.5 if required else 0.3
+    if isinstance(value, str):
+        if value.lower() in _TRUTH:
+            return _bool_support(schema, said, required, name)
+        if not said.text.isascii() and value.isascii():  # a name in another script
+            return 0.5
+        if required and len(value) > 1 and flat(value) in flat(about) and not _others_said(value, about, said):
+            return 0.5
+    elif required and f" {value} " in flat(about):
+        return 0.5
+    return 0.0
+
+
+def _others_said(value: str, about: str, said: Said) -> bool:
+    """Whether the description quotes another option that the text holds."""
+    return any(
+        flat(option) in said.flat for option in re.findall(r"['\"`]([^'\"`]{2,40})['\"`]", about) if option != value
+    )
+
+
+def _number_support(value: float, said: Said) -> float:
+    if f" {value} " in said.flat:
+        return 1.0
+    numbers = said.numbers
+    if value in numbers or -value in numbers:
+        return 1.0
+    if any(abs(value - number) <= 1e-6 * abs(number) for number in numbers):
+        return 1.0
+    if value * 100 in numbers or round(value * 100, 6) in numbers:  # 0.05 for 5 per cent
+        return 0.8
+    if isinstance(value, int) and 1900 <= value <= 2100 and RELATIVE_DAYS & said.tokens:
+        return 0.5
+    for factor in (60, 3600, 1000, 24, 7, 12, 0.001, 1e6):  # another unit: hours for minutes, kilo
+        if any(number and abs(value - number * factor) <= 1e-6 * abs(value) for number in numbers):
+            return 0.6
+    return 0.0
+
+
+def _text_support(value: str, said: Said) -> float:
+    words = flat(value)
+    if words in said.flat:
+        return 1.0
+    core = words.replace(" ", "")
+    if not core:
+        return 1.0
+    if not value.isascii() and value.strip().lower() in said.text.lower():  # scripts without spaces
+        return 1.0
+    if len(core) >= 3 and core in said.alnum:
+        return 0.95
+    moment = _moment_support(value.strip(), said)
+    if moment is not None:
+        return moment
+    try:
+        return 0.95 if float(value.replace(",", "")) in said.numbers else 0.0
+    except ValueError:
+        pass
+    tokens = words.split()
+    if any(f" {other} " in said.flat for other in ABBREVIATIONS.get(words.strip(), ())):
+        return 0.8
+    if len(tokens) == 1 and _initials(tokens[0], said):
+        return 0.7
+    head = value.partition(",")[0]
+    if len(head) < len(value) and flat(head) in said.flat:  # "Paris, France" for "Paris"
+        return 0.6
+    return _shared(tokens, said)
+
+
+def _shared(tokens: list[str], said: Said) -> float:
+    """Return the share of a value's words that were said in some form, weighted by their length."""
+    heard = total = 0
+    for token in tokens:
+        weight = min(len(token), 8)
+        total += weight
+        if token in said.tokens or stem(token) in said.stems:
+            heard += weight
+        elif any(f" {other} " in said.flat for other in ABBREVIATIONS.get(token, ())):
+            heard += weight
+        elif len(token) >= 6 and token in said.alnum:
+            heard += weight
+    return 0.9 * heard / total if total else 0.0
+
+
+def _initials(token: str, said: Said) -> bool:
+    """Whether a short token is the initials of consecutive words: ``nyc`` for "New York City"."""
+    if not 2 <= len(token) <= 5:
+        return False
+    return token in "".join(word[0] for word in said.flat.split())
+
+
+def _moment_support(value: str, said: Said) -> float | None:
+    """Return the support of a date or a time, or None where the value is neither."""
+    if match := _CLOCK.match(value):
+        hour, minute = int(match[1]), int(match[2])
+        half = match[3]
+        if half:
+            hour = hour % 12 + (12 if half[0] in "pP" else 0)
+        numbers = said.numbers
+        heard = (
+            hour in numbers
+            or hour % 12 in numbers
+            or (hour in (12, 0) and said.tokens & {"noon", "midnight", "midday"})
+        )
+        return 0.9 if heard and (minute == 0 or minute in numbers) else _relative(said, 0.3)
+    day = _date(value)
+    if day is None:
+        return None
+    numbers = said.numbers
+    named = bool({month for month, number in MONTHS.items() if number == day.month} & said.tokens)
+    if day.day in numbers and (named or day.month in numbers):
+        return 0.9 if day.year in numbers or day.year % 100 in numbers else 0.8
+    if day.day == 1 and named:  # "in May"
+        return 0.7
+    if (day.day, day.month) in ((1, 1), (31, 12)) and day.year in numbers:  # "in 2023"
+        return 0.7
+    if day.day >= 28 and named:  # "until the end of May"
+        return 0.6
+    return _relative(said, 0.5) or _counted(day, said) or _parsed(day, said)
+
+
+def _counted(day: datetime.date, said: Said) -> float:
+    """Return the support of a date that a said date and a said number of days give: "three nights from 1 June"."""
+    for number in said.numbers:
+        if 0 < number <= 31 and number == int(number) and day.toordinal() > number:
+            start = day - datetime.timedelta(days=int(number))
+            named = {month for month, position in MONTHS.items() if position == start.month} & said.tokens
+            if start.day in said.numbers and named:
+                return 0.5
+    return 0.0
+
+
+def _relative(said: Said, otherwise: float) -> float:
+    """Return the support by words that only a calendar resolves: "tomorrow", "next Friday"."""
+    return otherwise if RELATIVE_DAYS & said.tokens else 0.0
+
+
+def _date(value: str) -> datetime.date | None:
+    if match := _ISO.match(value):
+        year, month, day = int(match[1]), int(match[2]), int(match[3])
+    elif match := _SLASHED.match(value):
+        month, day, year = int(match[1]), int(match[2]), int(match[3])
+        if month > 12:
+            month, day = day, month
+    elif match := _MONTH_DAY.match(value):
+        year, month, day = 2000, int(match[1]), int(match[2])
+    else:
+        return None
+    try:
+        return datetime.date(year, month, day)
+    except ValueError:
+        return None
+
+
+_DATE_WORDS = re.compile(
+    r"\b(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Za-z]{3,9}\.?(?:,? \d{4})?|[A-Za-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?"
+    r"|\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4})\b"
+)
+
+
+def _parsed(day: datetime.date, said: Said) -> float:
+    """Return the support dateparser finds; only for dates that everything cheaper missed."""
+    for phrase in _DATE_WORDS.findall(said.text)[:5]:
+        if _understood(phrase) == (day.day, day.month):
+            return 0.8
+    return 0.0
+
+
+@lru_cache(maxsize=10_000)
+def _understood(phrase: str) -> tuple[int, int] | None:
+    import dateparser
+
+    base = datetime.datetime(2000, 1, 1)
+    found = dateparser.parse(phrase, languages=["en"], settings={"RELATIVE_BASE": base, "DATE_ORDER": "DMY"})
+    return None if found is None else (found.day, found.month)

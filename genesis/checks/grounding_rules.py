@@ -1,0 +1,198 @@
+"""Rules 31 to 37: whether values come from somewhere, and whether the answer says what the results say.
+
+All but 35 flag: only meaning decides whether a value that was not said was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from genesis.chat import Message
+from genesis.checks.align import swapped
+from genesis.checks.grounding import THRESHOLD, Said, flat, numbers_of, support
+from genesis.checks.schema import shown
+from genesis.checks.view import Flag, Spot, View, error_of
+
+_CLAIMS_FAILURE = re.compile(
+    r"(?i)\b(?:fail\w*|error\w*|unable|unfortunately|could ?n[o']t|can ?n[o']t|can't|wasn't|was not|did ?n[o']t|sorry|problem|issue|invalid"
+    r"|unavailable|not (?:available|found|possible|able|work\w*|go\w*|exist\w*)|no (?:results?|such|match\w*)|try again|retry|went wrong|unsuccess\w*|trouble"
+    r"|timed out|time-?out|apolog\w*|denied|refused|down|reject\w*|declin\w*|missing|required|isn't|is not|won't|will not|limit)\b"
+)
+_QUOTED = re.compile(r"\"([^\"\n]{3,60})\"|“([^”\n]{3,60})”")
+_CODES = re.compile(
+    r"https?://[^\s)>\]\"']+|[\w.+-]+@[\w-]+\.[\w.-]+|\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b"
+)
+_NAMES = re.compile(r"(?<=[a-z,;:] )(?:[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*)")
+_MONTH_NAMES = frozenset(
+    "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov"
+    " dec monday tuesday wednesday thursday friday saturday sunday".split()
+)
+
+
+def default_never_said(view: View) -> Iterator[str]:
+    """No argument that equals the schema's default and that nobody said (Hammer)."""
+    for spot in view.calls:
+        if spot.schema is None:
+            continue
+        for name, value in spot.call.arguments.items():
+            schema = spot.schema.properties.get(name)
+            if name in spot.schema.required or not isinstance(schema, dict) or "default" not in schema:
+                continue
+            if (
+                schema["default"] == value
+                and type(schema["default"]) is type(value)
+                and not _spoken(value, spot, view, name, schema)
+            ):
+                yield Flag(f"{spot.where}: '{name}' is the schema's default {shown(value)}, which nobody said")
+
+
+def _spoken(value: Any, spot: Spot, view: View, name: str, schema: Any) -> bool:
+    return support(value, view.said(spot.at), schema, required=False, name=name) >= THRESHOLD
+
+
+def values_grounded(view: View) -> Iterator[str]:
+    """Argument values are in what was said or in earlier results (ToolACE and xLAM by a model), each in its own slot."""
+    for spot in view.calls:
+        if spot.schema is None or not spot.call.arguments:
+            continue
+        said = view.said(spot.at)
+        properties, required = spot.schema.properties, spot.schema.required
+        for name, value in spot.call.arguments.items():
+            schema = properties.get(name)
+            if support(value, said, schema, required=name in required, name=name) >= THRESHOLD:
+                continue
+            if name not in required and isinstance(schema, dict) and "default" in schema and schema["default"] == value:
+                continue  # rule 31's
+            yield Flag(f"{spot.where}: nothing said gives '{name}' = {shown(value)}")
+        if len(spot.call.arguments) > 1:
+            for one, other, _ in swapped(properties, spot.call.arguments, said.flat):
+                yield Flag(f"{spot.where}: '{one}' and '{other}' look swapped, by the words around their values")
+
+
+def result_fits(view: View) -> Iterator[str]:
+    """A result fits its call (ToolACE, by a model): what it echoes of the arguments has the same value."""
+    for spot in view.calls:
+        message = view.result_of(spot)
+        if message is None or not message.content.startswith("{") or error_of(message.content) is not None:
+            continue
+        try:
+            result = msgspec.json.decode(message.content)
+        except (msgspec.DecodeError, RecursionError):
+            yield Flag(f"{spot.where}: the result begins like JSON and is none")
+            continue
+        for name, value in spot.call.arguments.items():
+            echo = result.get(name)
+            if echo is None or isinstance(value, (dict, list)) or isinstance(echo, (dict, list)):
+                continue
+            if type(echo) is type(value) and flat(str(echo)) != flat(str(value)):
+                yield Flag(f"{spot.where}: the result says '{name}' = {shown(echo)}; the call said {shown(value)}")
+
+
+def answer_states_result(view: View) -> Iterator[str]:
+    """The answer states what the results say: its numbers are theirs, and it claims no success after a failure (GenesisFunc)."""
+    for at, message in _answers(view):
+        before = view.messages[at - 1]
+        said = _known(view, at)
+        if error_of(before.content) is not None and not _CLAIMS_FAILURE.search(message.content):
+            yield Flag(f"message {at}: the result before it is an error; the answer does not say so")
+        if not any(char.isdigit() for char in message.content):
+            continue
+        for number in sorted(_figures(message.content)):
+            if not _derivable(number, said.numbers):
+                yield Flag(f"message {at}: the answer says {number:g}; neither the results nor the user do")
+
+
+def _answers(view: View) -> Iterator[tuple[int, Message]]:
+    """Yield the assistant's texts that follow tool results."""
+    for at, message in enumerate(view.messages):
+        if message.role == "assistant" and message.content and at and view.messages[at - 1].role == "tool":
+            yield at, message
+
+
+def _known(view: View, at: int) -> Said:
+    """Return everything the answer at ``at`` may repeat: what was said, results, arguments and tool descriptions."""
+    arguments = (msgspec.json.encode(spot.call.arguments).decode() for spot in view.calls if spot.at < at)
+    return Said("\n".join([view.said(at).text, *arguments]))
+
+
+def _figures(text: str) -> set[float]:
+    """Return the numbers of an answer; list numbering and signs aside."""
+    text = re.sub(r"(?m)^\s*\d{1,2}[.)] ", "", text)
+    return {
+        abs(float(match.replace(",", "")))
+        for match in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])", text)
+        if match.replace(",", "")
+    }
+
+
+def _derivable(number: float, known: set[float]) -> bool:
+    """Whether a number is known, rounded, a per cent, or another clock's form of a known one; 0 to 3 count things."""
+    if number in known or number <= 3 and number == int(number):
+        return True
+    for other in known:
+        size = abs(other)
+        if abs(size - number) <= 0.006 * max(size, number) and number != int(number):
+            return True
+        if size != int(size) and (round(size) == number or round(size, 1) == number or round(size, 2) == number):
+            return True
+        if abs(size * 100 - number) < 0.051 or abs(size - number * 100) < 0.51 and size and number < 1:
+            return True
+        if 12 < size < 24 and size - 12 == number:
+            return True
+    return False
+
+
+def recorded_result(view: View) -> Iterator[str]:
+    """A tool message equals its recorded result, where the row's provenance keeps ``results``: id -> content (ToolForge)."""
+    recorded = view.dialogue.provenance.get("results")
+    if not isinstance(recorded, dict):
+        return
+    for name, at in view.results.items():
+        if name in recorded and recorded[name] != view.messages[at].content:
+            yield f"message {at}: the tool message differs from the recorded result of call {name!r}"
+
+
+def only_wrong_changes(view: View) -> Iterator[str]:
+    """After an error only what was wrong changes (ToolForge): a new call of the tool keeps its other arguments."""
+    if len(view.calls) < 2:
+        return
+    for before, after in zip(view.calls, view.calls[1:], strict=False):
+        result = view.result_of(before)
+        if before.call.name != after.call.name or before.at == after.at or result is None or before.turn != after.turn:
+            continue
+        problem = error_of(result.content)
+        if problem is None:
+            continue
+        old, new = before.call.arguments, after.call.arguments
+        changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+        unnamed = [name for name in changed if flat(name).strip() not in flat(problem)]
+        if len(changed) > 1 and unnamed:
+            yield Flag(f"{after.where}: after the error {shown(problem)} it also changes {unnamed}")
+
+
+def references(view: View) -> Iterator[str]:
+    """References equal supporting facts (ToolForge): names, quotes, codes and links of an answer are in what it rests on."""
+    for at, message in _answers(view):
+        if message.tool_calls:
+            continue
+        known = _known(view, at)
+        for found in [*_CODES.findall(message.content), *("".join(pair) for pair in _QUOTED.findall(message.content))]:
+            if (
+                flat(found).strip()
+                and flat(found) not in known.flat
+                and flat(found).replace(" ", "") not in known.alnum
+            ):
+                if support(found, known) < THRESHOLD:
+                    yield Flag(f"message {at}: {shown(found)} is in no result and in nothing said")
+        for name in _NAMES.findall(message.content):
+            words = [word for word in name.lower().split() if word not in _MONTH_NAMES]
+            if (
+                words
+                and not any(word in known.tokens or word[:5] in known.stems for word in words)
+                and support(name, known) < THRESHOLD
+            ):
+                yield Flag(f"message {at}: the name {name!r} is in no result and in nothing said")
