@@ -58,7 +58,7 @@ class Columns:
     values: Facet
     """Tool, parameter and value of every argument, hashed."""
     calls: Facet
-    """Every call, name and arguments, hashed."""
+    """Every call, name and arguments, hashed (:func:`genesis.metrics.extract.call_hash`)."""
     acts: Facet
     """One item a dialogue: the assistant's acts in order, such as ``ask call answer``."""
     types: Facet

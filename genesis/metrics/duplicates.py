@@ -71,23 +71,26 @@ def shingles(requests: Facet, rows: Rows, hashes: Hashes) -> tuple[Hashes, Rows]
     return mix(found), starts
 
 
-def near_pairs(columns: Columns, *, threshold: float = THRESHOLD, seed: int = 42) -> list[tuple[int, int, float]]:
+def near_pairs(
+    requests: Facet, *, threshold: float = THRESHOLD, seed: int = 42, before: int | None = None
+) -> list[tuple[int, int, float]]:
     """Return near duplicates as (earlier row, later row, Jaccard similarity of word 3-grams), later row ascending.
 
     MinHash (Broder 1997; rensa, 64 permutations) in 16 bands of 4 proposes pairs, which are then compared exactly: two
     requests at the threshold of 0.7 share a band with probability 0.99. A request is compared with the first of each
-    of its buckets, so a million take linear time; it stands on the later side at most once.
+    of its buckets, so a million take linear time; it stands on the later side at most once. ``before``: only pairs of
+    one of the first so many rows and one of the others, for two sets that stand one after the other.
     """
-    hashes = word_hashes(columns.requests)
-    sketches = _sketches(columns.requests, hashes, seed)
+    hashes = word_hashes(requests)
+    sketches = _sketches(requests, hashes, seed)
     found: dict[int, tuple[int, float]] = {}
-    taken = np.zeros(columns.n, bool)
+    taken = np.zeros(len(sketches), bool)
     for band in range(BANDS):
         first, later = _bucket_pairs(sketches[:, band * _WIDTH : (band + 1) * _WIDTH])
-        open_ = ~taken[later]
+        open_ = ~taken[later] if before is None else ~taken[later] & (first < before) & (later >= before)
         first, later = first[open_], later[open_]
         alike = _agreement(sketches, first, later) >= threshold - _SLACK
-        for a, b, same in _compared(columns.requests, hashes, first[alike], later[alike]):
+        for a, b, same in _compared(requests, hashes, first[alike], later[alike]):
             hit = same >= threshold
             taken[b[hit]] = True
             found.update(zip(b[hit].tolist(), zip(a[hit].tolist(), same[hit].tolist(), strict=True), strict=True))
@@ -160,7 +163,7 @@ def duplicates(columns: Columns) -> dict[str, Any]:
     exact, masked = repeats(columns.exact), repeats(columns.masked)
     near = None
     if columns.n:
-        pairs = near_pairs(columns)
+        pairs = near_pairs(columns.requests)
         touched = {row for a, b, _ in pairs for row in (a, b)}
         near = _with_interval(len(pairs) / columns.n, columns.n - len(touched), columns.n)
     return {
@@ -175,7 +178,7 @@ def nearest_duplicates(columns: Columns, k: int = 10) -> list[dict[str, Any]]:
 
     Only pairs with a similarity of at least 0.5 are looked for; texts beyond the kept sample are None.
     """
-    pairs = sorted(near_pairs(columns, threshold=0.5), key=lambda pair: (-pair[2], pair[1]))[:k]
+    pairs = sorted(near_pairs(columns.requests, threshold=0.5), key=lambda pair: (-pair[2], pair[1]))[:k]
     return [
         {
             "similarity": same,

@@ -138,8 +138,7 @@ class Extract:
             for name, arguments in made:
                 names.append(name)
                 slots.append(" ".join([name, *sorted(arguments)]))
-                encoded = _encode(arguments)
-                calls.append(_digest(name.encode("utf-8", "replace") + b"\x1f" + encoded))
+                calls.append(call_hash(name, arguments))
                 for key, value in arguments.items():
                     values.append(_digest(f"{name}\x1f{key}\x1f".encode("utf-8", "replace") + _encode(value)))
                     for leaf in _leaves(value):
@@ -176,6 +175,26 @@ class Extract:
 
 
 _FACETS = {name for name, kind in Columns.__annotations__.items() if kind == "Facet"} - set(HASHED)
+
+
+def call_hash(name: str, arguments: Mapping[str, Any]) -> int:
+    """Return a hash of a call that looks past case, outer spaces, order of keys, and numbers written as text.
+
+    >>> call_hash("f", {"a": 5, "b": "Oslo "}) == call_hash("f", {"b": "oslo", "a": "5.0"})
+    True
+    """
+    return _digest(name.encode("utf-8", "replace") + b"\x1f" + _encode(_plain(arguments)))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        text = value.strip().lower()
+        return text[:-2] if text.endswith(".0") else text
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else next(_leaves(value), "")
 
 
 def count(value: Any) -> int:

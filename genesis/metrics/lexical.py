@@ -105,7 +105,7 @@ def compression(columns: Columns, *, seed: int = 0) -> dict[str, Any] | None:
         end = int(np.searchsorted(ends, done + size)) + 1
         values.append(compression_ratio(texts[begin:end], size))
         begin = end
-    found = over_blocks(values, len(texts), None)
+    found = over_blocks(values, len(texts), None).estimate(least=0.0)
     return {**found.to_json(), "bytes": size}
 
 

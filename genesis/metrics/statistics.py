@@ -25,7 +25,7 @@ import numpy as np
 from genesis.metrics.columns import Rows
 from genesis.text import stable_hash
 
-SIZES = (1000, 500, 200, 100, 50, 20, 10)
+SIZES = (1000, 500, 200, 100)
 MIN_BLOCKS = 10
 MAX_BLOCKS = 30
 GROUPS = 20
@@ -114,6 +114,28 @@ def blocks(n: int, size: int, *, seed: int = 0, most: int = MAX_BLOCKS) -> list[
     return [np.sort(order[start * size : (start + 1) * size]) for start in range(count)]
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A diversity measure with its standard error, before anyone asks for an interval or a difference."""
+
+    value: float
+    error: float | None
+    """Standard error; None where there is too little to tell."""
+    freedom: float
+    """Degrees of freedom of the error."""
+    n: int
+    size: int | None
+    method: str
+
+    def estimate(self, *, confidence: float = 0.95, least: float = 0.0, most: float = math.inf) -> Estimate:
+        """Return the value with Student's t interval, cut to what the measure can be."""
+        if self.error is None:
+            return Estimate(self.value, None, None, self.n, self.size, self.method)
+        spread = _t_quantile(self.freedom, confidence) * self.error
+        low, high = max(least, self.value - spread), min(most, self.value + spread)
+        return Estimate(self.value, low, high, self.n, self.size, self.method)
+
+
 def at_fixed_n(
     measure: Callable[[Rows], float],
     n: int,
@@ -130,53 +152,47 @@ def at_fixed_n(
     dialogue, so they are independent draws of what is measured. Two sets are comparable where their ``size`` is equal.
     A set too small for two blocks is measured whole, with a delete-a-group jackknife (20 groups; Shao and Tu 1995): its
     interval covers the measure's expectation at that n where the measure is smooth, and is some percent short for
-    counts of rare kinds.
+    counts of rare kinds (tests/metrics/test_metrics_coverage.py).
     """
+    found = measured(measure, n, size=size, seed=seed)
+    return found.estimate(confidence=confidence, most=most) if found else None
+
+
+def measured(measure: Callable[[Rows], float], n: int, *, size: int | None = None, seed: int = 0) -> Measured | None:
+    """Return what :func:`at_fixed_n` makes its interval of; None where n is 0."""
     if n == 0:
         return None
     size = fixed_size(n) if size is None else min(size, n)
     if n // size >= 2:
-        values = [measure(rows) for rows in blocks(n, size, seed=seed)]
-        return over_blocks(values, n, size, confidence=confidence, most=most)
-    return jackknife(measure, n, seed=seed, confidence=confidence, most=most)
+        return over_blocks([measure(rows) for rows in blocks(n, size, seed=seed)], n, size)
+    return jackknife(measure, n, seed=seed)
 
 
-def jackknife(
-    measure: Callable[[Rows], float],
-    n: int,
-    *,
-    seed: int = 0,
-    confidence: float = 0.95,
-    groups: int = GROUPS,
-    most: float = math.inf,
-) -> Estimate:
-    """Return a measure of the whole set with the delete-a-group jackknife's interval.
+def jackknife(measure: Callable[[Rows], float], n: int, *, seed: int = 0, groups: int = GROUPS) -> Measured:
+    """Return a measure of the whole set with the delete-a-group jackknife's error.
 
-    variance = (g - 1) / g * sum((m_i - mean)^2), m_i the measure without group i.
+    error^2 = (g - 1) / g * sum((m_i - mean)^2), m_i the measure without group i.
     """
     value = measure(np.arange(n, dtype=np.int64))
     g = min(groups, n)
     if g < 3 or not isfinite(value):
-        return Estimate(value, None, None, n, n, "too few")
+        return Measured(value, None, 0, n, n, "too few")
     order = np.random.default_rng(stable_hash("jackknife", seed, n)).permutation(n)
     parts = [np.sort(np.delete(order, np.s_[i * n // g : (i + 1) * n // g])) for i in range(g)]
     left = np.array([measure(rows) for rows in parts])
-    spread = _t_quantile(g - 1, confidence) * sqrt((g - 1) / g * float(((left - left.mean()) ** 2).sum()))
-    return Estimate(value, max(0.0, value - spread), min(most, value + spread), n, n, f"jackknife, {g} groups")
+    error = sqrt((g - 1) / g * float(((left - left.mean()) ** 2).sum()))
+    return Measured(value, error if isfinite(error) else None, g - 1, n, n, f"jackknife, {g} groups")
 
 
-def over_blocks(
-    values: list[float], n: int, size: int | None, *, confidence: float = 0.95, most: float = math.inf
-) -> Estimate:
-    """Return the mean of independent measurements with Student's t interval; None for its ends where there is one."""
+def over_blocks(values: list[float], n: int, size: int | None) -> Measured:
+    """Return the mean of independent measurements with its standard error; measurements that are NaN say nothing."""
     series = np.asarray(values)
     series = series[np.isfinite(series)]
     count = len(series)
     if count < 2:
-        return Estimate(float(series[0]) if count else math.nan, None, None, n, size, "too few")
-    centre = float(series.mean())
-    spread = _t_quantile(count - 1, confidence) * float(series.std(ddof=1)) / sqrt(count)
-    return Estimate(centre, max(0.0, centre - spread), min(most, centre + spread), n, size, f"{count} blocks")
+        return Measured(float(series[0]) if count else math.nan, None, 0, n, size, "too few")
+    error = float(series.std(ddof=1)) / sqrt(count)
+    return Measured(float(series.mean()), error, count - 1, n, size, f"{count} blocks")
 
 
 def _normal_quantile(share: float) -> float:
@@ -185,7 +201,7 @@ def _normal_quantile(share: float) -> float:
     return NormalDist().inv_cdf(share)
 
 
-def _t_quantile(freedom: int, confidence: float) -> float:
+def _t_quantile(freedom: float, confidence: float) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, 0.5 + confidence / 2))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from genesis.dialogue import Dialogue
@@ -55,16 +55,17 @@ def report_columns(
     size: int | None = None,
     seconds: float | None = None,
     prices: Prices | None = None,
+    embedder: str = "tfidf",
 ) -> dict[str, Any]:
     """Return the report of columns; ``rejected=None``: one data set, accepted where no verdict failed."""
     return {
-        "diversity": diversity(accepted, size=size, possible=possible),
+        "diversity": diversity(accepted, size=size, possible=possible, embedder=embedder),
         "quality": quality(accepted, rejected),
         "cost": cost(accepted, rejected, usage, seconds=seconds, prices=prices),
     }
 
 
-def possible(tools: list[Tool]) -> dict[str, int] | None:
+def possible(tools: Sequence[Tool]) -> dict[str, int] | None:
     """Return how many kinds a pool offers, facet by facet; None without a pool."""
     if not tools:
         return None

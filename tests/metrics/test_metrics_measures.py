@@ -76,7 +76,7 @@ def test_duplicate_rates_see_copies_masked_numbers_and_small_edits() -> None:
     found = duplicates(from_dialogues(made))
     assert found["exact"]["value"] == pytest.approx(0.01)
     assert found["masked"]["value"] == pytest.approx(0.02)
-    assert [pair[:2] for pair in near_pairs(from_dialogues(made))] == [(0, 1), (0, 3)]
+    assert [pair[:2] for pair in near_pairs(from_dialogues(made).requests)] == [(0, 1), (0, 3)]
     assert found["near"]["value"] == pytest.approx(0.02)
 
 
@@ -96,7 +96,7 @@ def test_near_pairs_find_what_brute_force_finds() -> None:
         for a, b in itertools.combinations(range(len(grams)), 2)
         if len(grams[a] & grams[b]) / len(grams[a] | grams[b]) >= 0.7
     }
-    found = near_pairs(from_dialogues(everything))
+    found = near_pairs(from_dialogues(everything).requests)
     assert {pair[:2] for pair in found} <= expected
     assert len(found) >= 0.97 * len(expected)
     a, b, same = found[0]

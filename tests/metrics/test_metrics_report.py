@@ -18,7 +18,7 @@ def test_report_has_the_three_parts_and_is_plain_json_with_intervals() -> None:
     for measure in ("tool_entropy", "slot_entropy", "act_entropy", "distinct_3"):
         row = found["diversity"][measure]
         assert row["low"] <= row["value"] <= row["high"]
-        assert row["size"] == 20
+        assert row["size"] == 300
     assert found["diversity"]["n"] == 300
     assert found["diversity"]["mean_words"]["value"] == 12
     assert found["quality"]["acceptance"]["value"] == pytest.approx(300 / 320)
