@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import Any
 
 from genesis.lm.offline import answers
 from genesis.lm.offline.phrases import generic, phrase
-from genesis.lm.offline.slots import slot_of
+from genesis.lm.offline.slots import is_plural, slot_of
 from genesis.lm.offline.state import Work, work
 from genesis.lm.offline.values import listed
 from genesis.lm.offline.vocabulary import entries
@@ -42,7 +43,7 @@ def assistant_turn(inputs: dict[str, Any], rng: Random) -> dict[str, Any]:
         parts.append(_objection(doubtful, rng))
         reasons.append(f"A value that was given cannot be right: {doubtful[0]}. Calling would not help.")
     if any(task.tool is None for task in tasks) or not tasks:
-        parts.append(_refusal(tools, conversation, rng))
+        parts.append(_refusal(tools, rng))
         reasons.append("None of the tools on offer does what the user wants, so nothing is called.")
     if not parts:
         parts.append(rng.choice(entries("assistant", "nothing left")))
@@ -63,7 +64,9 @@ def _noun(task: Work, name: str) -> str:
 def question(tasks: list[Work], rng: Random) -> str:
     """Ask for exactly the missing parameters, in plain words."""
     nouns = list(dict.fromkeys(_noun(task, name) for task in tasks for name in task.missing))
-    return rng.choice(entries("assistant", "question")).replace("{what}", listed(nouns))
+    text = rng.choice(entries("assistant", "question"))
+    plural = len(nouns) > 1 or is_plural(nouns[0])
+    return text.replace("{is}", "are" if plural else "is").replace("{what}", listed(nouns))
 
 
 def _objection(reasons: list[str], rng: Random) -> str:
@@ -71,10 +74,15 @@ def _objection(reasons: list[str], rng: Random) -> str:
     return text[0].upper() + text[1:]
 
 
-def _refusal(tools: list[dict[str, Any]], conversation: list[dict[str, Any]], rng: Random) -> str:
-    return rng.choice(entries("assistant", "refusal"))
+def _refusal(tools: list[dict[str, Any]], rng: Random) -> str:
+    """Say that no tool on offer does what is wanted, and what the closest one does."""
+    text = rng.choice(entries("assistant", "refusal plain"))
+    offer = rng.choice(entries("assistant", "offer"))
+    if offer == "-" or not tools:
+        return text
+    return f"{text} {offer.replace('{what}', _capability(rng.choice(tools)))}"
 
 
-def capability(tool: dict[str, Any]) -> str:
-    """Return what a tool does in plain words, for a refusal that says what is on offer."""
-    return generic(phrase(str(tool.get("description") or ""), str(tool.get("name"))).text)
+def _capability(tool: dict[str, Any]) -> str:
+    text = generic(phrase(str(tool.get("description") or ""), str(tool.get("name"))).text)
+    return re.sub(r"\b(?:their|a user's|the user's|my)\b", "your", text)

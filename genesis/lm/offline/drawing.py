@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -36,6 +37,19 @@ def values_of(wishes: list[dict[str, Any]], rng: Random) -> list[Values]:
         drawn.append(values)
         first.setdefault(tool, values)
     return drawn
+
+
+def _soon_after(start: Value, end: Value) -> Value:
+    """Return an end date a few days after the start, where both are ISO dates; else the end as it is."""
+    try:
+        first, last = date.fromisoformat(str(start.json)), date.fromisoformat(str(end.json))
+    except ValueError:
+        return end
+    if 0 < (last - first).days <= 21 or "-" not in str(start.json):
+        return end
+    day = first + timedelta(days=2 + (last - first).days % 12)
+    text = day.isoformat()
+    return Value(text, text if end.said == end.json else f"{day.day} {day:%B} {day.year}")
 
 
 def _fresh(name: str, schema: dict[str, Any], about: str, taken: list[Any], rng: Random) -> Value:
@@ -83,7 +97,9 @@ def _ordered(values: Values) -> Values:
             dates = all(re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d$|\d{4}$", str(value.json)) for value in (one, two))
             numbers = all(isinstance(value.json, (int, float)) for value in (one, two))
             if (dates or numbers) and type(one.json) is type(two.json) and one.json > two.json:
-                values[name], values[other] = two, one
+                values[name], values[other] = one, two = two, one
+            if dates:
+                values[other] = _soon_after(one, two)
     if "successes" in values:
         for total in ("n", "trials", "total", "number_of_trials"):
             if total in values and values["successes"].json > values[total].json:

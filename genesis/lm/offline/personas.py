@@ -43,27 +43,10 @@ def _outside(text: str, change: Callable[[str], str]) -> str:
     return "".join(part if part.startswith("\x02") else change(part) for part in _MARKED.split(text))
 
 
-_WRAPPING = re.compile(
-    r"(?:(?:Hi|Hey|Hello|Thanks|Great, thank you|Perfect|Good to know|Nice|Super|Alright|That helps|OK, next one)[,.!:]? )?"
-    r"(?:(?:[Cc]ould|[Cc]an|[Ww]ould) you (?:please |quickly |also |mind helping me |help me )?"
-    r"|[Aa]ny chance you could |[Dd]o you think you could |[Gg]o ahead and |[Ww]ould it be possible to "
-    r"|I(?:'d| would) (?:also )?(?:like|love)(?: you)? to |I (?:also )?(?:need|want|have)(?: you)? to |I'm (?:trying|looking) to "
-    r"|I was (?:going to|hoping you could) |[Ww]hat I need is to |[Mm]y task is to |[Hh]ow do I |[Ii]s there a way to "
-    r"|I could use some help to |[Pp]lease (?:help me )?|[Cc]an you tell me |I need to know |[Dd]o you know |I'd like to (?:know|see) "
-    r"|[Cc]ould you (?:tell|show) me |I'm looking for |[Pp]lease give me |[Ll]et's |[Ll]et me know |[Tt]ell me |[Tt]hen |[Nn]ow )"
-)
-
-
 def _terse(text: str, rng: Random) -> str:
-    for _ in range(2):
-        text = _WRAPPING.sub("", text)
-    text = re.sub(r"(?:, please| please|[Pp]lease | for me| as well)", "", text)
-    text = re.sub(r"\b(?:The|Use the) (?=[a-z])", "", text)
-    text = re.sub(r"\b(?:should be|is) (?=\x02)", rng.choice(("= ", ": ", "")), text).replace(" : ", ": ")
-    text = text.replace("?", "").replace(" = ", " = ")
-    text = re.sub(r"(?<=[.!] )([a-z])", lambda m: m[1].upper(), text)
-    text = text.rstrip(".")
-    return text.lower() if rng.random() < 0.0 else text[:1].upper() + text[1:] if rng.random() < 0.5 else text
+    text = re.sub(r"(?:, please| please|[Pp]lease )", "", text)
+    text = text.rstrip(".") if rng.random() < 0.7 else text
+    return text if rng.random() < 0.6 or text.startswith("\x02") else text[:1].upper() + text[1:]
 
 
 def _chatty(text: str, first: bool, rng: Random) -> str:

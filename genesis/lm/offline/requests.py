@@ -24,7 +24,7 @@ def user_turn(inputs: dict[str, Any], rng: Random) -> dict[str, Any]:
     voice = personas.voice_of(str(inputs["persona"]))
     drawn = values_of(wishes, rng)
     first = not inputs["conversation"]
-    parts = _answers(wishes, drawn, rng)
+    parts = _answers(wishes, drawn, voice, rng)
     opening = [(wish, values) for wish, values in zip(wishes, drawn, strict=True) if wish.get("opens")]
     if opening:
         lead = ""
@@ -51,7 +51,7 @@ def _pairs(wish: Wish, values: Values) -> Pairs:
 # --- answering and correcting -------------------------------------------------------------------------------------
 
 
-def _answers(wishes: list[Wish], drawn: list[Values], rng: Random) -> list[str]:
+def _answers(wishes: list[Wish], drawn: list[Values], voice: str, rng: Random) -> list[str]:
     """Say the values of wishes that were opened before: what the assistant asked for, or a correction."""
     parts: list[str] = []
     together: dict[tuple[str, str], list[tuple[Slot, Value]]] = {}
@@ -69,16 +69,24 @@ def _answers(wishes: list[Wish], drawn: list[Values], rng: Random) -> list[str]:
                 [v.json for _, v in pairs],
                 "\x03, \x02".join(v.said for _, v in pairs[:-1]) + f"\x03 and \x02{pairs[-1][1].said}",
             )
-        parts.append(_answer(slot, value, alone=len(together) == 1, rng=rng))
+        parts.append(_answer(slot, value, len(together) == 1, voice, rng))
     if corrected and parts:
-        return [rng.choice(entries("talk", "correction")).replace("{what}", " ".join(parts))]
-    if parts:
+        return [_pick("correction", voice, rng).replace("{what}", " ".join(parts))]
+    if parts and voice != "terse":
         lead = rng.choice(entries("talk", "answer lead"))
         parts[0] = parts[0] if lead == "-" else f"{lead} {parts[0]}"
     return parts
 
 
-def _answer(slot: Slot, value: Value, *, alone: bool, rng: Random) -> str:
+def _pick(section: str, voice: str, rng: Random) -> str:
+    """Return an entry of ``talk``, from the section that the voice has of its own where it has one."""
+    own = f"{section} {voice}"
+    return rng.choice(entries("talk", own if own in sections("talk") else section))
+
+
+def _answer(slot: Slot, value: Value, alone: bool, voice: str, rng: Random) -> str:
+    if voice == "terse" and slot.type != "boolean":
+        return f"{word(slot, value)}." if alone else f"{slot.noun} {word(slot, value)}."
     if alone and slot.type != "boolean" and rng.random() < 0.45:
         bound = tie(slot, value)
         text = bound.words if bound and rng.random() < 0.5 and not slot.number else word(slot, value)
@@ -97,11 +105,11 @@ def _requests(opening: list[tuple[Wish, Values]], first: bool, voice: str, rng: 
         tool = str(wish.get("tool", ""))
         before = asked.get(tool)
         if wish.get("same_as") and not before:
-            parts.append(_variation(wish, values, {}, "instead", rng))
+            parts.append(_variation(wish, values, {}, _pick("instead", voice, rng)))
         elif before and (wish.get("same_as") or values.keys() == before[1].keys()):
-            parts.append(_variation(wish, values, before[1], "same again", rng))
+            parts.append(_variation(wish, values, before[1], _pick("same again", voice, rng)))
         else:
-            manner = "frame later" if index else "" if first else "frame turn"
+            manner = "later" if index else "" if first else "turn"
             parts.append(request(wish, values, manner, voice, rng))
         if not before:
             asked[tool] = (wish, values)
@@ -109,19 +117,40 @@ def _requests(opening: list[tuple[Wish, Values]], first: bool, voice: str, rng: 
 
 
 def request(wish: Wish, values: Values, manner: str, voice: str, rng: Random) -> str:
-    """Ask for one thing, with its values; ``manner`` names the frames to use, empty: those that open a dialogue."""
+    """Ask for one thing, with its values; ``manner``: ``later`` in a message, ``turn`` in a dialogue, or neither."""
     core = phrase(str(wish.get("does", "")), str(wish.get("tool", "")))
     pairs = _pairs(wish, values)
     text, left = place(core.object, pairs)
     flags = [name for name in left if pairs[name][0].type == "boolean"]
     left = [name for name in left if name not in flags]
     text, left = _tied(text, left, pairs)
+    text, left = _ranges(text, left, pairs)
     counted = [name for name in left if pairs[name][0].number and not pairs[name][0].limit]
     if 0 < len(counted) <= 4 and rng.random() < 0.8:
         text += f" {_with([pairs[name] for name in counted], rng)}"
         left = [name for name in left if name not in counted]
     ask = _framed(core.verb, text, manner, voice, rng)
-    return " ".join([ask, *_rest(left, flags, pairs, rng), *_references(wish, rng)])
+    rest = _rest(left, flags, pairs, voice, rng)
+    if rest and voice == "terse":
+        ask = ask.rstrip("?.") + "."
+    return " ".join([ask, *rest, *_references(wish, rng)])
+
+
+def _ranges(text: str, left: list[str], pairs: Pairs) -> tuple[str, list[str]]:
+    """Say a start and an end together: ``from 2001 to 2018``, ``between 3 and 40``."""
+    for low, high in (("from", "to"), ("start", "end"), ("min", "max"), ("lower", "upper"), ("begin", "end")):
+        for name in left:
+            other = re.sub(rf"(?<![a-z]){low}", high, name)
+            if other == name or other not in left or not (pairs[name][0].number and pairs[other][0].number):
+                continue
+            slot = pairs[name][0]
+            noun = re.sub(rf"^(?:{low}\w*) |(?: {low}\w*)$", "", slot.noun)
+            what = "" if slot.is_year or "year" in noun or noun == slot.noun else f"{noun} "
+            words = ("from", "to") if low in ("from", "start", "begin") else ("between", "and")
+            what = f"with {what}" if what else ""
+            text += f" {what}{words[0]} {word(*pairs[name])} {words[1]} {word(*pairs[other])}"
+            return text, [n for n in left if n not in (name, other)]
+    return text, left
 
 
 def _tied(text: str, left: list[str], pairs: Pairs) -> tuple[str, list[str]]:
@@ -144,9 +173,11 @@ def _with(pairs: list[tuple[Slot, Value]], rng: Random) -> str:
     return rng.choice(("with", "with", "for", "using")) + " " + listed(parts)
 
 
-def _rest(left: list[str], flags: list[str], pairs: Pairs, rng: Random) -> list[str]:
+def _rest(left: list[str], flags: list[str], pairs: Pairs, voice: str, rng: Random) -> list[str]:
     """Say what is left in sentences of its own, or as a list where it is much."""
     parts: list[str] = []
+    if left and voice == "terse":
+        parts, left = [f"{compact([pairs[name] for name in left])}."], []
     if len(left) > 2 and rng.random() < 0.6:
         listed_ = [name for name in left if pairs[name][0].kind not in ("sentence", "phrase")]
         parts.append(
@@ -171,6 +202,7 @@ _ASKED_FOR = frozenset(
 
 def _framed(verb: str, text: str, manner: str, voice: str, rng: Random) -> str:
     """Put a request into a sentence."""
+    terse = voice == "terse"
     if not manner and verb in _ASKED_FOR and re.match(r"the |information |details |all |a list ", text):
         plural = bool(
             re.match(
@@ -179,13 +211,17 @@ def _framed(verb: str, text: str, manner: str, voice: str, rng: Random) -> str:
             )
         )
         if rng.random() < 0.6:
-            frames = entries("talk", "frame what plural" if plural else "frame what")
+            frames = entries("talk", "frame terse what" if terse else "frame what plural" if plural else "frame what")
             frame = rng.choice([f for f in frames if text.startswith("the ") or not f.startswith("What")])
-            return frame.replace("{what}", text)
+            return frame.replace("{what}", text.removeprefix("the ") if terse else text)
     kind = "you" if manner or rng.random() < 0.65 else "i"
-    frame = rng.choice(entries("talk", manner or f"frame {kind}"))
-    spoken = verb if voice == "expert" else _verb(verb, kind, rng)
-    return capital(frame.replace("{do}", f"{spoken} {text}".strip()))
+    frame = rng.choice(entries("talk", f"frame {'terse ' * terse}{manner or ('' if terse else kind)}".strip()))
+    spoken = verb if voice == "expert" else _verb(verb, "i" if terse else kind, rng)
+    return (
+        frame.replace("{do}", f"{spoken} {text}".strip())
+        if terse
+        else capital(frame.replace("{do}", f"{spoken} {text}".strip()))
+    )
 
 
 def _verb(verb: str, kind: str, rng: Random) -> str:
@@ -196,7 +232,7 @@ def _verb(verb: str, kind: str, rng: Random) -> str:
     return verb
 
 
-def _variation(wish: Wish, values: Values, before: Values, manner: str, rng: Random) -> str:
+def _variation(wish: Wish, values: Values, before: Values, manner: str) -> str:
     """Ask for the same again with what differs: ``And the same for Bergen.``"""
     pairs = _pairs(wish, values)
     changed = [n for n in pairs if n not in before or before[n].json != values[n].json] or list(pairs)
@@ -207,4 +243,4 @@ def _variation(wish: Wish, values: Values, before: Values, manner: str, rng: Ran
         parts.append(
             flag(slot, value) if slot.type == "boolean" else bound.words if bound else f"with {short(slot, value)}"
         )
-    return rng.choice(entries("talk", manner)).replace("{what}", listed(parts) or "once more")
+    return manner.replace("{what}", listed(parts) or "once more")

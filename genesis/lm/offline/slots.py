@@ -75,13 +75,13 @@ class Slot:
     def many(self) -> bool:
         """Whether the noun wants a plural verb."""
         return (
-            self.type in ("array", "numbers") and self.noun.endswith("s") or (not self.number and _is_plural(self.noun))
+            self.type in ("array", "numbers") and self.noun.endswith("s") or (not self.number and is_plural(self.noun))
         )
 
     @property
     def plural(self) -> bool:
         """Whether it counts things: ``4 guests``."""
-        return self.number and (self.noun.startswith(("number of ", "total number of ")) or _is_plural(self.noun))
+        return self.number and (self.noun.startswith(("number of ", "total number of ")) or is_plural(self.noun))
 
     @property
     def limit(self) -> bool:
@@ -133,7 +133,8 @@ _STEADY = frozenset(
 )
 
 
-def _is_plural(noun: str) -> bool:
+def is_plural(noun: str) -> bool:
+    """Whether a noun phrase is plural: ``guests``, not ``mass`` or ``radius``."""
     last = noun.split()[-1]
     return len(last) > 3 and last.endswith("s") and not last.endswith(_NO_PLURAL)
 
@@ -153,7 +154,11 @@ def slot_of(name: str, schema: dict[str, Any], about: str) -> Slot:
         kind = "numbers"
     description = str(schema.get("description") or "")
     found = slot(name, str(kind), description, about)
-    if found.kind and found.kind not in _STEADY and (schema.get("enum") or (found.type == "string" and options(description)[1])):
+    if (
+        found.kind
+        and found.kind not in _STEADY
+        and (schema.get("enum") or (found.type == "string" and options(description)[1]))
+    ):
         return replace(found, kind="")
     return found
 
@@ -202,7 +207,34 @@ _EXPAND = {
 }  # fmt: skip
 
 
-_CAPITALS = frozenset({"id", "dna", "url", "sql", "gdp", "bmi", "snp", "api", "ip", "rgb", "csv", "html", "json", "xml", "pin", "aqi", "gpa", "ph", "isbn", "vat", "co2", "nba", "ssn", "zip"})
+_CAPITALS = frozenset(
+    {
+        "id",
+        "dna",
+        "url",
+        "sql",
+        "gdp",
+        "bmi",
+        "snp",
+        "api",
+        "ip",
+        "rgb",
+        "csv",
+        "html",
+        "json",
+        "xml",
+        "pin",
+        "aqi",
+        "gpa",
+        "ph",
+        "isbn",
+        "vat",
+        "co2",
+        "nba",
+        "ssn",
+        "zip",
+    }
+)
 
 
 def _noun(words: list[str], description: str) -> str:
@@ -225,7 +257,9 @@ def _head(description: str) -> str:
         r"(?<=\w)[.;:(]|,| - | which | that | for which | where | when | e\.g", description.strip(), maxsplit=1
     )[0]
     head = _LEAD.sub("", head).strip(" .")
-    head = re.sub(r"(?i)(?: (?:flowing|expressed|measured))? in (?:the unit of )?[\w/^³²]+(?: per \w+(?: squared)?)?$", "", head)
+    head = re.sub(
+        r"(?i)(?: (?:flowing|expressed|measured))? in (?:the unit of )?[\w/^³²]+(?: per \w+(?: squared)?)?$", "", head
+    )
     if re.match(r"(?i)(whether|if|true|false|used|specifies|indicates)\b", head):
         return ""
     return head[:1].lower() + head[1:] if head[1:2].islower() or head[1:2] == " " else head

@@ -166,7 +166,9 @@ def _kind_rules() -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None]]:
     return rules
 
 
-_EMPTY_NAMES = frozenset({"name", "value", "item", "input", "data", "object", "entity", "target", "param", "arg", "details"})
+_EMPTY_NAMES = frozenset(
+    {"name", "value", "item", "input", "data", "object", "entity", "target", "param", "arg", "details"}
+)
 
 
 @lru_cache(maxsize=16384)
@@ -336,5 +338,8 @@ def _free_object(description: str, rng: Random) -> Value:
     elif re.search(r"condition|filter|criteria|where", text):
         content = {"department": rng.choice(entries("values", "department")), "status": "open"}
     else:
-        content = {"name": rng.choice(entries("values", "generic_name")), "type": rng.choice(("basic", "standard", "full"))}
+        content = {
+            "name": rng.choice(entries("values", "generic_name")),
+            "type": rng.choice(("basic", "standard", "full")),
+        }
     return Value(content, ", ".join(f"{key} {spoken(value).said}" for key, value in content.items()))
