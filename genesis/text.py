@@ -49,10 +49,11 @@ def clean_text(text: str) -> str:
     return text
 
 
-def hashed_tfidf(texts: Iterable[Sequence[str]], *, features: int = FEATURES) -> csr_matrix:
+def hashed_tfidf(texts: Iterable[Sequence[str]], *, features: int = FEATURES, idf: Any = None) -> csr_matrix:
     """Return L2-normalised hashed TF-IDF rows of token lists, shape (n, features), float32.
 
     Weights are (1 + ln tf) * (ln((1 + n) / (1 + df)) + 1), the smoothed form of scikit-learn; hash collisions add up.
+    ``idf``: an array of weights by feature from elsewhere, so that two rows' cosine depends on these two alone.
     The dot product of two rows is their cosine.
     """
     import numpy as np
@@ -74,8 +75,8 @@ def hashed_tfidf(texts: Iterable[Sequence[str]], *, features: int = FEATURES) ->
         starts.append(len(indices))
     n = len(starts) - 1
     columns = np.asarray(indices, dtype=np.int64)
-    frequency = np.bincount(columns, minlength=features)
-    idf = np.log((1 + n) / (1 + frequency)) + 1
+    if idf is None:
+        idf = np.log((1 + n) / (1 + np.bincount(columns, minlength=features))) + 1
     data = ((1 + np.log(np.asarray(counts))) * idf[columns]).astype(np.float32) if n else np.zeros(0, np.float32)
     matrix = csr_matrix((data, columns, np.asarray(starts)), shape=(n, features))
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())

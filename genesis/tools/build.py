@@ -17,7 +17,7 @@ from genesis.errors import PoolError
 from genesis.tools import balance
 from genesis.tools import decisions as decided
 from genesis.tools import sources as readers
-from genesis.tools.curation import NEAR, Curated, Step, curate
+from genesis.tools.curation import NEAR, Curated, Step, Twins, curate
 from genesis.tools.found import ACTIONS, Finding, Found
 from genesis.tools.pool import ToolPool
 
@@ -42,6 +42,8 @@ class PoolReport:
     """Tool name in the pool -> key under which a decision about it is kept."""
     size: int
     pool_hash: str
+    twins: tuple[Twins, ...] = ()
+    """Definitions that became one, side by side, most alike first; exact duplicates aside."""
 
     def counts(self) -> dict[str, Any]:
         """Return the counts alone, as ``genesis pool build --json`` prints them."""
@@ -63,7 +65,7 @@ class PoolReport:
         """Return the whole report as plain JSON data: the counts, every finding, the doubtful tools."""
         return {
             **self.counts(),
-            "doubtful_tools": list(self.doubtful),
+            "doubtful_tools": {name: self.keys[name] for name in self.doubtful},
             "findings": [asdict(finding) for finding in self.findings],
         }
 
@@ -77,21 +79,24 @@ def build_pool(
     decisions: str | Path | None = None,
     allow_exec: bool = False,
     threshold: float = NEAR,
+    timeout: float = 60.0,
 ) -> tuple[ToolPool, PoolReport]:
     """Return a pool of exactly ``size`` tools (None: all that are left), balanced over domains, and its report.
 
     Same arguments, same data: the same pool, byte for byte. ``fill`` sources are used only where the others leave too
-    few. Raises PoolError where they leave too few, naming the number; ToolError never: a bad tool is a finding.
+    few; ``timeout`` bounds the seconds an MCP server may take. Raises PoolError naming source and place where a source
+    cannot be read, and the number where too few tools are left; a bad tool is no error but a finding.
     """
     if not sources:
         raise PoolError("no source of tools is given; expected at least one, for instance bfcl")
     if size is not None and size < 1:
         raise PoolError(f"size is {size}; expected at least 1")
     people = decided.load(decisions)
-    result = curate(_read(sources, 0, allow_exec), people, threshold=threshold)
+    found = list(_read(sources, 0, allow_exec, timeout))
+    result = curate(found, people, threshold=threshold)
     if size is not None and len(result.tools) < size and fill:
-        both = (*_read(sources, 0, allow_exec), *_read(fill, len(sources), allow_exec))
-        result = curate(both, people, threshold=threshold)
+        found += _read(fill, len(sources), allow_exec, timeout)
+        result = curate(found, people, threshold=threshold)
     chosen = _choose(result.tools, size, seed, len(sources))
     pool = ToolPool(tuple(sorted((one.tool for one in chosen), key=lambda tool: tool.name)))
     counts = Counter(tool.domain for tool in pool)
@@ -107,14 +112,15 @@ def build_pool(
         keys={one.tool.name: one.key for one in sorted(chosen, key=lambda one: one.tool.name)},
         size=len(pool),
         pool_hash=pool.hash,
+        twins=result.twins,
     )
     return pool, report
 
 
-def _read(sources: Sequence[str], first_rank: int, allow_exec: bool) -> Iterator[tuple[int, Found]]:
+def _read(sources: Sequence[str], first_rank: int, allow_exec: bool, timeout: float) -> Iterator[tuple[int, Found]]:
     for rank, source in enumerate(sources, first_rank):
         count = 0
-        for found in readers.read(source, allow_exec=allow_exec):
+        for found in readers.read(source, allow_exec=allow_exec, timeout=timeout):
             count += 1
             yield rank, found
         if not count:

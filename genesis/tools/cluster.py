@@ -38,10 +38,20 @@ def close_pairs(matrix: csr_matrix, threshold: float) -> list[Pair]:
         keep = (columns != rows) & (candidates.data > 0)
         pairs = np.unique(np.sort(np.stack([rows[keep], columns[keep]], axis=1), axis=1), axis=0)
         for part in np.array_split(pairs, max(1, len(pairs) // 200_000)):
-            cosines = np.asarray(matrix[part[:, 0]].multiply(matrix[part[:, 1]]).sum(axis=1)).ravel()
-            near = np.flatnonzero(cosines >= threshold)
-            found.extend(Pair(int(part[i, 0]), int(part[i, 1]), float(cosines[i])) for i in near)
+            alike = np.asarray(matrix[part[:, 0]].multiply(matrix[part[:, 1]]).sum(axis=1)).ravel()
+            near = np.flatnonzero(alike >= threshold)
+            found.extend(Pair(int(part[i, 0]), int(part[i, 1]), float(alike[i])) for i in near)
     return sorted(set(found))
+
+
+def cosines(matrix: csr_matrix, pairs: Sequence[tuple[int, int]]) -> list[float]:
+    """Return the cosine of each pair of rows of an L2-normalised matrix."""
+    import numpy as np
+
+    if not pairs:
+        return []
+    first, second = np.asarray(pairs).T
+    return [min(1.0, float(one)) for one in np.asarray(matrix[first].multiply(matrix[second]).sum(axis=1)).ravel()]
 
 
 def _rest(matrix: csr_matrix, threshold: float) -> Any:

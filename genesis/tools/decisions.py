@@ -16,6 +16,7 @@ import msgspec
 from genesis.errors import PoolError
 from genesis.text import stable_hash
 from genesis.tools.lint import Definition
+from genesis.tools.tool import Tool
 
 Choice = Literal["keep", "drop"]
 
@@ -38,6 +39,11 @@ def key(definition: Definition) -> str:
         [definition.name, definition.description, definition.parameters], order="deterministic"
     )
     return f"{stable_hash(content.decode()):016x}"
+
+
+def key_of(tool: Tool) -> str:
+    """Return the key of a pool's tool: that of the definition it was made from."""
+    return key(Definition(tool.original_name or tool.name, tool.description, tool.parameters))
 
 
 def beside(pool: str | Path) -> Path:

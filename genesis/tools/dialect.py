@@ -86,6 +86,7 @@ def _map(schema: Any, place: str, notes: list[Note]) -> dict[str, Any]:
         if key in ("type", "optional") or (key == "required" and not isinstance(value, list)):
             continue
         plain[key] = _child(key, value, f"{place}/{key}", notes)
+    _older_words(plain, place, notes)
     if "properties" in plain:
         _requirements(schema, plain, place, notes)
     _enum(plain, place, notes)
@@ -207,6 +208,20 @@ def _requirements(schema: dict[str, Any], plain: dict[str, Any], place: str, not
     unique = list(dict.fromkeys(name for name in required if isinstance(name, str)))
     if unique or "required" in plain:
         plain["required"] = unique
+
+
+def _older_words(plain: dict[str, Any], place: str, notes: list[Note]) -> None:
+    """Turn words of JSON Schema draft 4 and OpenAPI 3.0 into today's: exclusive bounds as flags, ``nullable``."""
+    for flag, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if isinstance(plain.get(flag), bool):
+            if plain.pop(flag) and bound in plain:
+                plain[flag] = plain.pop(bound)
+            notes.append(Note(f"{place}/{flag}", f"a flag beside {bound}; now a bound itself"))
+    if plain.pop("nullable", False) is True and "type" in plain and not fits(None, plain["type"]):
+        kinds = plain["type"] if isinstance(plain["type"], list) else [plain["type"]]
+        plain["type"] = [*kinds, "null"]
+        if isinstance(plain.get("enum"), list) and None not in plain["enum"]:
+            plain["enum"] = [*plain["enum"], None]
 
 
 def _enum(plain: dict[str, Any], place: str, notes: list[Note]) -> None:

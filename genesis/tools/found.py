@@ -18,6 +18,12 @@ class Found:
     """Short name of the source, as in :attr:`Tool.source`: ``bfcl:multiple``, ``openapi:petstore.yaml``."""
     place: str = ""
     """Where in the source: an index, a line or a JSON pointer."""
+    notes: tuple[tuple[str, str], ...] = ()
+    """What the reader changed, as (JSON pointer into the parameters, text)."""
+    broken: str = ""
+    """Why the reader could make no definition of it; then ``raw`` has the name alone."""
+    known: dict[str, Any] | None = None
+    """What a pool knew of it already: ``domain``, ``source``, ``original_name``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,9 @@ def oversize(raw: Any) -> str:
     return ""
 
 
+_REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+
+
 def lint(definition: Definition) -> Iterator[Defect]:
     """Yield every defect of a definition, worst rules first."""
     for rule in RULES:
@@ -116,7 +119,7 @@ def shape(definition: Definition) -> Iterator[Defect]:
 def references(definition: Definition) -> Iterator[Defect]:
     """Yield for every reference left after local ones were resolved."""
     for place, schema in subschemas(definition.parameters):
-        for key in ("$ref", "$dynamicRef", "$recursiveRef"):
+        for key in sorted(_REFERENCES):
             if key in schema:
                 target = str(schema[key])
                 kind = "a cycle" if target.startswith("#") else "remote, and nothing is fetched"
@@ -146,6 +149,13 @@ def validity(definition: Definition) -> Iterator[Defect]:
     if error is not None:
         place = "/" + "/".join(map(str, error.instance_path))
         yield Defect("reject", place, f"no valid JSON Schema: {error.message[:120]}")
+        return
+    if any(schema.keys() & _REFERENCES for _, schema in subschemas(definition.parameters)):
+        return  # told by another rule; a compiler might go and fetch it
+    try:
+        jsonschema_rs.validator_for(definition.parameters, validate_formats=True)
+    except (ValueError, jsonschema_rs.ValidationError) as problem:
+        yield Defect("reject", "", f"cannot be compiled into a validator: {problem!s:.120}")
 
 
 _VALIDATORS: dict[str, Any] = {}

@@ -92,9 +92,10 @@ class ToolPool:
 def features(tool: Tool) -> list[str]:
     """Return the tokens by which tools are compared: the name's words twice, the description's, the parameters'.
 
-    Parameter names are marked, so that a ``location`` said in a description is not the parameter ``location``.
+    Parameter names are marked, so that a ``location`` said in a description is not the parameter ``location``. Bare
+    numbers in the name do not count: they tell namesakes apart.
     """
-    name = text.split_name(tool.original_name or tool.name)
+    name = [word for word in text.split_name(tool.original_name or tool.name) if not word.isdecimal()]
     tokens = name + name + text.words(tool.description)
     for parameter, schema in tool.properties.items():
         tokens.append("p:" + "_".join(text.split_name(parameter)))
@@ -179,6 +180,18 @@ def write_whole(path: str | Path, chunks: Iterable[bytes]) -> None:
             raise
     except OSError as error:
         raise PoolError(f"{file}: cannot be written: {error.strerror or error}") from error
+
+
+def to_openai_file(pool: ToolPool) -> dict[str, Any]:
+    """Return the pool as ``{"tools": [OpenAI's form, ...], "about": {name: domain, source, original name}}``.
+
+    ``tools`` is what endpoints take; ``tools:FILE`` reads the whole back as the same pool.
+    """
+    about = {
+        tool.name: {"domain": tool.domain, "source": tool.source, "original_name": tool.original_name}
+        for tool in pool.tools
+    }
+    return {"tools": [tool.to_openai() for tool in pool.tools], "about": about}
 
 
 def _line(tool: Tool) -> bytes:

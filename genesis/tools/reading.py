@@ -40,6 +40,13 @@ class Candidate:
     doubtful: bool
     rank: int = 0
     """Position of its source among those asked for."""
+    known: dict[str, Any] | None = None
+    """What a pool knew of it already, see :attr:`Found.known`."""
+
+    @property
+    def original(self) -> str:
+        """Its name where it came from first."""
+        return str((self.known or {}).get("original_name") or self.definition.name)
 
 
 def examine(found: Found, rank: int = 0) -> tuple[Candidate | None, list[Finding]]:
@@ -50,20 +57,22 @@ def examine(found: Found, rank: int = 0) -> tuple[Candidate | None, list[Finding
     def finding(step: str, action: Action, place: str, reason: str) -> Finding:
         return Finding(step, action, name, found.source, place or found.place, reason, mark)
 
-    if reason := lint.oversize(found.raw):
+    if reason := found.broken or lint.oversize(found.raw):
         return None, [finding("lint", "rejected", "", reason)]
     try:
         definition, notes = read(found.raw)
     except ToolError as error:
         return None, [finding("lint", "rejected", "", str(error))]
-    mark = key(definition)
-    findings = [finding("lint", "repaired", note.place, note.text) for note in notes]
+    original = (found.known or {}).get("original_name")
+    mark = key(definition._replace(name=original) if original else definition)
+    findings = [finding("lint", "repaired", place, text) for place, text in (*found.notes, *notes)]
     defects = list(lint.lint(definition))
     findings += [finding("lint", _ACTIONS[defect.severity], defect.place, defect.text) for defect in defects]
     if any(defect.severity == "reject" for defect in defects):
         return None, [one for one in findings if one.action == "rejected"]
     doubtful = any(defect.severity == "flag" for defect in defects)
-    return Candidate(definition, found.source, found.place, mark, len(findings), doubtful, rank), findings
+    source = str((found.known or {}).get("source") or found.source)
+    return Candidate(definition, source, found.place, mark, len(findings), doubtful, rank, found.known), findings
 
 
 def read(raw: Any) -> tuple[Definition, list[Note]]:
@@ -77,7 +86,7 @@ def read(raw: Any) -> tuple[Definition, list[Note]]:
     if not isinstance(description, (str, type(None))):
         raise ToolError(f"description is {type(description).__name__}; expected text")
     notes: list[Note] = []
-    schema = refs.resolve(_parameters(body, notes))
+    schema = _printable(refs.resolve(_parameters(body, notes)), notes)
     parameters, changes = to_json_schema(schema)
     if parameters.get("type") is None and "properties" not in parameters and not parameters.keys() & SCHEMA_WORDS:
         parameters = {"type": "object", **parameters}
@@ -135,7 +144,37 @@ def _table(schema: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
     return {"type": "object", "properties": schema, "required": required}
 
 
+def _printable(schema: Any, notes: list[Note]) -> Any:
+    """Remove from the texts of a schema what no terminal should be sent: control, direction and lone surrogates."""
+    if not CONTROL.search(_texts(schema)):
+        return schema
+    notes.append(Note("", "texts in the parameters held characters that are not printable; removed"))
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            return CONTROL.sub("", value)
+        if isinstance(value, list):
+            return [clean(part) for part in value]
+        return {key: clean(part) for key, part in value.items()} if isinstance(value, dict) else value
+
+    return clean(schema)
+
+
+def _texts(value: Any) -> str:
+    """Return all texts inside a value in one, keys left out."""
+    texts, stack = [], [value]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, list):
+            stack += part
+        elif isinstance(part, dict):
+            stack += part.values()
+    return " ".join(texts)
+
+
 def _name_of(raw: Any) -> str:
     body = raw.get("function", raw) if isinstance(raw, dict) else raw
     name = body.get("name") if isinstance(body, dict) else None
-    return name[:128] if isinstance(name, str) else "(no name)"
+    return CONTROL.sub("", name[:128]) if isinstance(name, str) else "(no name)"

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genesis.errors import PoolError
+from genesis.tools import decisions
 from genesis.tools.build import PoolReport
+from genesis.tools.decisions import Choice, Decision
 from genesis.tools.pool import ToolPool
 from genesis.tools.tool import Tool
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+_SHOWN = 200
+"""Characters of a description that a table shows."""
 
 
 def table(pool: ToolPool) -> DataFrame:
@@ -21,17 +28,16 @@ def table(pool: ToolPool) -> DataFrame:
         (
             tool.name,
             tool.domain,
-            tool.description,
             len(tool.required),
             len(tool.optional),
             tool.source,
+            tool.description,
             tool.original_name,
         )
         for tool in pool
     ]
-    columns = ["name", "domain", "description", "required", "optional", "source", "original name"]
-    table = pd.DataFrame(rows, columns=columns)
-    return table[["name", "domain", "required", "optional", "source", "description", "original name"]]
+    columns = ["name", "domain", "required", "optional", "source", "description", "original name"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def domains(pool: ToolPool) -> DataFrame:
@@ -39,7 +45,8 @@ def domains(pool: ToolPool) -> DataFrame:
     import pandas as pd
 
     counts = Counter(tool.domain for tool in pool)
-    return pd.DataFrame(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])), columns=["domain", "tools"])
+    rows: list[tuple[str, int]] = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return pd.DataFrame(rows, columns=["domain", "tools"])
 
 
 def funnel(report: PoolReport | None) -> DataFrame:
@@ -51,7 +58,7 @@ def funnel(report: PoolReport | None) -> DataFrame:
 
 
 def defects(report: PoolReport | None) -> DataFrame:
-    """Return what was repaired, renamed, rejected or flagged, by step, with an example of each."""
+    """Return what was repaired, renamed, rejected, flagged or noted, by step, with an example of each."""
     import pandas as pd
 
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -62,15 +69,59 @@ def defects(report: PoolReport | None) -> DataFrame:
     return pd.DataFrame(rows, columns=["step", "action", "findings", "for instance", "reason"])
 
 
-def near_duplicates(report: PoolReport | None, most: int = 20) -> DataFrame:
-    """Return merged tools beside the tools that stand for them."""
+def findings(report: PoolReport | None, action: str = "") -> DataFrame:
+    """Return every finding, or those of one action (rejected, merged, repaired, renamed, flagged, noted)."""
     import pandas as pd
 
-    found = [finding for finding in (report.findings if report else ()) if finding.action == "merged" and finding.twin]
-    rows = [(finding.twin, finding.tool, finding.step, finding.reason) for finding in found[:most]]
-    return pd.DataFrame(rows, columns=["kept", "merged into it", "step", "why"])
+    rows = [
+        (finding.action, finding.tool, finding.reason, finding.place, finding.source)
+        for finding in (report.findings if report else ())
+        if action in ("", finding.action)
+    ]
+    return pd.DataFrame(rows, columns=["action", "tool", "reason", "place", "source"])
+
+
+def near_duplicates(report: PoolReport | None, most: int = 20) -> DataFrame:
+    """Return the definitions that became one, side by side with their cosine: near-duplicates first, then versions."""
+    import pandas as pd
+
+    twins = sorted(report.twins if report else (), key=lambda pair: (pair.step != "near-duplicates", -pair.cosine))
+    rows = [
+        (
+            round(pair.cosine, 3),
+            pair.step,
+            pair.kept.name,
+            pair.gone.name,
+            pair.kept.description[:_SHOWN],
+            pair.gone.description[:_SHOWN],
+            ", ".join(pair.kept.parameters.get("properties", {})),
+            ", ".join(pair.gone.parameters.get("properties", {})),
+        )
+        for pair in twins[:most]
+    ]
+    columns = ["cosine", "step", "kept", "merged into it", "kept says", "merged says", "kept takes", "merged takes"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def doubtful(report: PoolReport | None) -> DataFrame:
+    """Return the tools of the pool that a person should look at, with the reasons; :func:`decide` settles one."""
+    import pandas as pd
+
+    reasons: dict[str, list[str]] = {}
+    for finding in report.findings if report else ():
+        if finding.action == "flagged":
+            reasons.setdefault(finding.key, []).append(finding.reason)
+    rows = [(name, "; ".join(reasons.get(report.keys[name], ()))) for name in report.doubtful] if report else []
+    return pd.DataFrame(rows, columns=["tool", "why"])
+
+
+def decide(report: PoolReport, path: str | Path, name: str, decision: Choice, why: str = "", domain: str = "") -> None:
+    """Keep a person's word on one tool of the pool (``keep`` or ``drop``) in the decisions file. Raises PoolError."""
+    if name not in report.keys:
+        raise PoolError(f"no tool {name!r} in the pool that the report is about")
+    decisions.decide(path, Decision(report.keys[name], name, decision, why, domain))
 
 
 def one(pool: ToolPool, name: str) -> Tool:
-    """Return one tool in full."""
-    return pool.by_name[name]
+    """Return one tool in full. Raises PoolError naming near names."""
+    return pool[name]
