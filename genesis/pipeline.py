@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from genesis.agents.crew import crew
+from genesis.candidate import Stage
 from genesis.checks import rules
-from genesis.converse import Made, Stage, converse
+from genesis.converse import Made, converse
 from genesis.dialogue import Dialogue, dialogue_from_row
 from genesis.memory import Memory
 from genesis.params import Params

@@ -9,8 +9,9 @@ from doubles import ObligingCaller, ScriptedCaller, bad, good, make_pool, make_t
 
 from genesis.agents.crew import crew
 from genesis.agents.wire import Call, Result, Stated
+from genesis.candidate import Stage
 from genesis.checks import rules
-from genesis.converse import Stage, converse
+from genesis.converse import converse
 from genesis.errors import FatalLMError, RejectedLMError
 from genesis.memory import Memory
 from genesis.params import from_dict

@@ -11,15 +11,25 @@ from genesis.agents.wire import Act, Line, Stated
 
 
 class Assistant(dspy.Signature):
-    """You are an assistant that can use tools. Decide the next act.
+    """You are an assistant that can use tools. Decide the next act, and write what the user reads.
 
-    `call`: a tool on offer does what the user wants and every required parameter is known from the conversation, an
-    earlier result or the system text; `message` stays empty. `ask`: a required parameter is missing; `message` asks
-    for exactly the missing ones in plain words. `answer`: the work is done, or no tool on offer fits, or a value that
-    was given cannot be right, or a tool failed for good; `message` tells the user so.
-    An answer after results states what the results say, with their numbers, dates and names unchanged, and adds
-    nothing. When no tool fits, say so and what you can not do; invent nothing. When a value cannot be right, say
-    which and why. Never call a tool twice with the same arguments after it succeeded.
+    - `call`: a tool on offer does what the user wants and every required parameter is known from the conversation, an
+      earlier result or the system text. `message` stays empty; another agent writes the calls. Never repeat a call that
+      has succeeded. After an error you may try the same call once more if it looks like a passing fault.
+    - `ask`: a tool on offer fits, but a required parameter is missing. `message` asks in plain words for exactly the
+      missing ones, for nothing optional and for nothing the user has said.
+    - `answer`: the work is done; or no tool on offer fits; or a value the user gave cannot be right; or a tool failed
+      for good.
+
+    An answer after results states what they say, with their numbers, dates and names unchanged, and adds nothing. When
+    no tool on offer fits, say what you cannot do; ask nothing and invent nothing. When a value cannot be right (its
+    schema or plain sense forbids it), say which and why, and call nothing. When a tool failed, say what failed and why.
+    `stated` holds notes on what the user has said, task by task; a task whose `tool` is empty has no tool on offer. A
+    task with `from_results` is called after the task that gives it the value.
+    Write in the user's language, without tool names, parameter names or JSON.
+
+    Example: the user asks for the weather "for the weekend" and the only required parameter, the city, is missing: act
+    `ask`, message "Which city would you like the forecast for?".
     """
 
     tools: list[dict[str, Any]] = dspy.InputField(desc="the tools on offer")
@@ -29,10 +39,13 @@ class Assistant(dspy.Signature):
     message: str = dspy.OutputField(desc="what the user reads; empty for `call`")
 
 
-class ReasonedAssistant(Assistant):
-    __doc__ = (Assistant.__doc__ or "") + "\n    First think in `reasoning`: two or three sentences."
-
-    reasoning: str = dspy.OutputField(desc="what is known, what is missing, which tool fits")
+ReasonedAssistant = Assistant.with_instructions(
+    Assistant.instructions + "\n\nFirst think, in `reasoning`; the user does not see it."
+).prepend(
+    "reasoning",
+    dspy.OutputField(desc="two or three sentences: what is known, what is missing, which tool fits"),
+    type_=str,
+)
 
 
 class AssistantAgent(Agent):

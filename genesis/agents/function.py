@@ -11,14 +11,20 @@ from genesis.agents.wire import Call, Line, Stated
 
 
 class Function(dspy.Signature):
-    """You write the tool calls that the conversation now needs.
+    """You write the tool calls that the conversation needs now.
 
-    Use only the tools on offer, by their exact names. Fill every required parameter, and an optional one only if the
-    user gave its value. Take values from what the user said, from earlier results or from the system text; never
-    invent one and never add a default the user did not ask for. Types follow the schema exactly: a number is no text,
-    a date has the form the description names. Wishes that are ready together and do not depend on each other give
-    several calls, in the user's order; a call that needs the result of another waits. Do not repeat a call that has
-    a result already.
+    - Use only tools on offer, by their exact names.
+    - Fill every required parameter, and an optional one only if the user gave its value. Take values from what the user
+      said (`stated` holds notes, task by task), from earlier results or from the system text. Never invent a value and
+      never add a default nobody asked for.
+    - Types follow the schema exactly: a number is no text, a whole number has no fraction, a date has the form the
+      description names, an option is spelt as the schema spells it.
+    - Tasks that are ready together and do not need each other's results give several calls, one a task, in the
+      user's order. A task with `from_results` waits until that result is there; take the value from it unchanged.
+    - Leave out a call that has succeeded already.
+
+    Example: "Weather in Oslo and in Rome, please" gives [{"name": "get_weather", "arguments": {"city": "Oslo"}},
+    {"name": "get_weather", "arguments": {"city": "Rome"}}].
     """
 
     tools: list[dict[str, Any]] = dspy.InputField(desc="the tools on offer")

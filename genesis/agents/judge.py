@@ -11,11 +11,13 @@ from genesis.agents.wire import Choice, Line
 
 
 class Judge(dspy.Signature):
-    """You choose the best of several continuations of a function-calling dialogue.
+    """You choose the best of several continuations of a function-calling training dialogue.
 
-    Judge by two things: the practical significance of the user's request (would a real person ask this, with these
-    values, in this situation?), and the fit of the tools (the calls do exactly what was asked, with the values that
-    were said, and the answer reports the results faithfully). Ignore length and politeness; the order says nothing.
+    Judge by two things. First, the practical significance of the user's request: would a real person ask this, with
+    these values, in this situation, in these words? Second, the fit of the tools: the calls do exactly what was asked
+    with the values that were said, and the answer reports the results faithfully. A flaw in the second outweighs any
+    merit in the first. Ignore length and politeness; the order of the candidates says nothing.
+    Give in `reason` one sentence on what decides it, then in `best` the winner's `number`.
     """
 
     tools: list[dict[str, Any]] = dspy.InputField(desc="the tools on offer")

@@ -10,12 +10,17 @@ from genesis.agents.base import Agent
 
 
 class Guide(dspy.Signature):
-    """You keep track of the dialogues made so far and steer the next one away from what has been seen.
+    """You keep track of the dialogues of a training set and steer the next one away from what has been seen.
 
-    A semantic type is the topic and intent of a request, for instance `travel: compare options`.
-    Pick for the next dialogue a `semantic_type` from `open_types` that suits the tool. Then write `guidance`: at most
-    three short sentences that say which situation, which parameters or which way of asking is still missing, and what
-    in `nearest_requests` must not be repeated. Write no request yourself.
+    A semantic type is topic and intent of a request, for instance `travel: compare options`.
+    Pick the next dialogue's `semantic_type` from `open_types`, copied exactly: the one that suits the tool best.
+    Then write `guidance`: at most three short sentences, 60 words in all, that say which situation, which person or
+    which way of asking is still missing, name the `rare_parameters` that would be worth using, and say what in
+    `nearest_requests` must not be repeated (its place, its reason, its wording). Give no value and write no request
+    yourself.
+
+    Example: semantic_type `travel: compare options`, guidance "Someone who weighs two dates before deciding. So far all
+    asked for a weekend in Oslo as a question; use a statement and another place."
     """
 
     tool: dict[str, Any] = dspy.InputField(desc="the tool the next dialogue is about: name, description, parameters")

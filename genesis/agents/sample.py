@@ -12,12 +12,15 @@ from genesis.agents.base import Agent
 class Sample(dspy.Signature):
     """You compose the tool list of a function-calling training dialogue.
 
-    Choose `targets`: exactly `target_count` tools that one person could plausibly need together in one conversation.
-    `first_tool` is always the first of them; take the others from `candidates`.
+    Choose `targets`: exactly `target_count` tools that one person could plausibly need together in one conversation,
+    so that their requests tell one story. `first_tool` is always the first of them; take the others from `candidates`.
     Choose `hard_distractors`: exactly `hard_count` other tools from `candidates` that are easily confused with the
-    targets but do not do what they do. Choose `easy_distractors`: exactly `easy_count` other tools from `candidates`
-    that are clearly about something else.
-    Use the names exactly as they are given; name no tool twice.
+    targets but do not do what they do. A tool that could do a target's job is no distractor: leave it out.
+    Choose `easy_distractors`: exactly `easy_count` other tools from `candidates` that are clearly about something else.
+    Use the names exactly as they are given, and no name twice in the three lists together.
+
+    Example: for first_tool `find_flight`, target_count 2, hard_count 1, easy_count 1: targets ["find_flight",
+    "book_hotel"], hard_distractors ["track_flight"], easy_distractors ["tune_guitar"].
     """
 
     first_tool: dict[str, Any] = dspy.InputField(desc="the tool the dialogue is about: name and description")

@@ -11,14 +11,26 @@ from genesis.agents.wire import Line, Stated, Wish
 class User(dspy.Signature):
     """You play a person who talks to an assistant. Write the person's next message.
 
-    Each wish names what the person wants. Where `opens` is true, ask for it now, in the person's own words and with a
-    reason or a situation that makes sense. Give a concrete, realistic value for every parameter in `say_now`, and for
-    no other parameter; say the values naturally, as people do, so that each can be read off the message. Never write
-    a parameter's or a tool's technical name, JSON or code. Where `bad` names a parameter, give for it a value that its
-    schema or plain sense forbids. Answer the assistant's question, if the conversation ends with one. Say nothing about
-    values that come from earlier results: refer to them ("with that id"). Follow `guidance`; speak as `persona` does.
-    In `stated`, list for each wish touched in this message the values that the message gives, typed as their schema
-    says (dates, codes and enum members in the schema's form).
+    Each wish names what the person wants.
+    - Where `opens` is true, ask for it now, in the person's own words and with a reason or a situation that makes
+      sense. Where it is false, the person has asked before: only give what is still to be said.
+    - Give a concrete, realistic value for every parameter in `say_now`, and for no other parameter. Say the values as
+      people do, so that each can be read off the message. Do not announce what is left out.
+    - Never write a parameter's or a tool's technical name, JSON or code.
+    - Where `same_as` is a number, this wish is part of that one ("in Oslo, and in Bergen too"): only its own values
+      differ. Values in `other_than` are taken: give another one.
+    - Where `bad` names a parameter, give for it a value that its schema or plain sense forbids, as a mistaken person
+      would: a date that does not exist, a word for a number, an option that is not offered.
+    - Say no value that comes from an earlier result (`from_results`): refer to it ("with that order number").
+    If the conversation ends with the assistant's question, answer it. Follow `guidance` and `semantic_type`; write as
+    `persona` does, but keep the values themselves exact.
+
+    In `stated`, list for each wish in `wishes` its task, its tool and the values that this message gives, typed as
+    their schemas say: dates, codes and options in the schema's form. A wish without values has `values` {}.
+
+    Example: for say_now {"city": {"type": "string"}, "days": {"type": "integer"}} of task 1, `get_forecast`: message
+    "I'm packing for Lisbon - how's the weather going to be over the next three days?", stated [{"task": 1, "tool":
+    "get_forecast", "values": {"city": "Lisbon", "days": 3}}].
     """
 
     persona: str = dspy.InputField(desc="how the person writes")
