@@ -8,6 +8,7 @@
     ├── PoolError                a source of tools, or a pool as a whole
     ├── PlanError                scenarios that cannot be planned (illegal combination, empty plan)
     ├── FormatError              rows of a data set: names file and line
+    │   └── RowError             one row that is no dialogue: carries the id of the check that says so
     ├── BenchmarkError           benchmark data that is absent or damaged
     ├── RecordError              a run folder: name, lock, disk, damage, schema version
     │   └── LockedError          the run is held by another process
@@ -49,6 +50,15 @@ class PlanError(GenesisError):
 
 class FormatError(GenesisError):
     """A data set's row has the wrong shape."""
+
+
+class RowError(FormatError):
+    """One row cannot be read as a dialogue; the rest of the data set can."""
+
+    def __init__(self, check: str, message: str) -> None:
+        super().__init__(message)
+        self.check = check
+        """Id of the check under which the row fails, for instance ``rule:5-call-parses``."""
 
 
 class BenchmarkError(GenesisError):

@@ -1,0 +1,192 @@
+"""Formats with ``messages``: TRL (and ours), OpenAI fine-tuning, ms-swift, axolotl.
+
+=========  ===================================================================================================
+trl        ``{"messages": [...], "tools": [...]}``, arguments as objects; ours adds id, scenario, verdicts, provenance
+openai     the same with arguments as JSON text; ``functions`` and ``function_call`` of old rows are read too
+axolotl    ``{"messages", "tools"}`` of its chat_template type, arguments as JSON text
+ms-swift   ``{"tools": "JSON text", "messages"}`` with roles ``tool_call`` and ``tool_response``
+=========  ===================================================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from genesis.chat import Message, ToolCall
+from genesis.dialogue import Dialogue, Verdict
+from genesis.errors import RowError
+from genesis.formats.rows import (
+    CALL,
+    SHAPE,
+    answers,
+    calls_of,
+    decode,
+    encode,
+    groups,
+    message_of,
+    split_reasoning,
+    text_of,
+    tool_of,
+    tools_of,
+    unpacked,
+    without_reasoning,
+)
+from genesis.scenario import Scenario
+from genesis.tools.tool import Tool
+
+
+class _Line(msgspec.Struct, gc=False):
+    """A row of which only the messages are decoded at once: tools repeat, and are read once for each text."""
+
+    messages: list[dict[str, Any]]
+    tools: msgspec.Raw = msgspec.Raw(b"null")
+    id: msgspec.Raw = msgspec.Raw(b"null")
+    scenario: msgspec.Raw = msgspec.Raw(b"null")
+    verdicts: msgspec.Raw = msgspec.Raw(b"null")
+    provenance: msgspec.Raw = msgspec.Raw(b"null")
+    functions: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_lines = msgspec.json.Decoder(_Line)
+_raws = msgspec.json.Decoder(list[msgspec.Raw])
+_scenarios = msgspec.json.Decoder(Scenario | None)
+_verdicts = msgspec.json.Decoder(tuple[Verdict, ...] | None)
+_ids = msgspec.json.Decoder(str | int | None)
+_objects = msgspec.json.Decoder(dict[str, Any] | None)
+
+
+def read_line(data: bytes) -> Dialogue:
+    """Read one JSON line of TRL's or OpenAI's form, fast. Raises RowError."""
+    try:
+        line = _lines.decode(data)
+    except msgspec.ValidationError as error:
+        raise RowError(SHAPE, f"row: {error}") from error
+    try:
+        name = _ids.decode(line.id)
+        scenario = _scenarios.decode(line.scenario)
+        verdicts = _verdicts.decode(line.verdicts) or ()
+        provenance = _objects.decode(line.provenance) or {}
+    except msgspec.ValidationError as error:
+        raise RowError(SHAPE, f"row: {error}") from error
+    return Dialogue(
+        id="" if name is None else str(name),
+        tools=_tools(line.tools if line.tools != b"null" else line.functions),
+        messages=_messages(line.messages),
+        scenario=scenario,
+        verdicts=verdicts,
+        provenance=provenance,
+    )
+
+
+def _tools(raw: msgspec.Raw) -> tuple[Tool, ...]:
+    data = bytes(raw)
+    if data[:1] == b"[":
+        return tuple([tool_of(bytes(item)) for item in _raws.decode(data)])
+    value = decode(data, SHAPE)
+    return tools_of(value)
+
+
+def read(row: dict[str, Any]) -> Dialogue:
+    """Read a decoded row of any of these formats. Raises RowError."""
+    if any(
+        isinstance(message, dict) and message.get("role") in ("tool_call", "tool_response")
+        for message in row.get("messages") or ()
+    ):
+        return _read_swift(row)
+    return read_line(msgspec.json.encode(row))
+
+
+def _messages(rows: list[dict[str, Any]]) -> tuple[Message, ...]:
+    for row in rows:
+        role = row.get("role")
+        if "function_call" in row or role == "function" or role == "developer":
+            return tuple(map(message_of, _modern(rows)))
+    return tuple([message_of(row) for row in rows])
+
+
+def _modern(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Turn OpenAI's old function_call / function messages into tool calls and results; developer is system."""
+    found: list[dict[str, Any]] = []
+    number = 0
+    for row in rows:
+        if row.get("function_call"):
+            call = {"id": f"call_{number}", "type": "function", "function": row["function_call"]}
+            row = {"role": "assistant", "content": row.get("content"), "tool_calls": [call]}
+        elif row.get("role") == "function":
+            row = {"role": "tool", "content": row.get("content"), "tool_call_id": f"call_{number}"}
+            number += 1
+        elif row.get("role") == "developer":
+            row = {**row, "role": "system"}
+        found.append(row)
+    return found
+
+
+def write_trl(dialogue: Dialogue) -> dict[str, Any]:
+    """Return TRL's row: arguments as objects, our columns beside."""
+    row = dialogue.to_row()
+    return {name: row[name] for name in ("id", "messages", "tools", "scenario", "provenance")}
+
+
+def write_openai(dialogue: Dialogue) -> dict[str, Any]:
+    """Return OpenAI's fine-tuning row: arguments as JSON text, ``parallel_tool_calls`` where several stand together."""
+    row: dict[str, Any] = {"messages": [message.to_openai() for message in dialogue.messages]}
+    for message in row["messages"]:
+        message.pop("reasoning_content", None)
+    if dialogue.tools:
+        row["tools"] = [tool.to_openai() for tool in dialogue.tools]
+        row["parallel_tool_calls"] = any(len(message.tool_calls) > 1 for message in dialogue.messages)
+    return row
+
+
+def write_axolotl(dialogue: Dialogue) -> dict[str, Any]:
+    """Return axolotl's row (datasets type ``chat_template``): arguments as JSON text, so that columns stay uniform."""
+    messages = [message.to_openai() for message in dialogue.messages]
+    return {"messages": messages, "tools": [tool.to_openai() for tool in dialogue.tools]}
+
+
+def write_swift(dialogue: Dialogue) -> dict[str, Any]:
+    """Return ms-swift's row: one ``tool_call`` message a call, one ``tool_response`` a result. Raises RowError."""
+    messages = []
+    for message, results in groups(dialogue):
+        if message.tool_calls:
+            if message.content or message.reasoning:
+                messages.append({"role": "assistant", "content": without_reasoning(message)})
+            for call in message.tool_calls:
+                messages.append(
+                    {"role": "tool_call", "content": encode({"name": call.name, "arguments": call.arguments})}
+                )
+            messages += [{"role": "tool_response", "content": result.content} for result in results]
+        else:
+            messages.append({"role": message.role, "content": without_reasoning(message)})
+    return {"tools": encode([tool.to_openai() for tool in dialogue.tools]), "messages": messages}
+
+
+def _read_swift(row: dict[str, Any]) -> Dialogue:
+    messages: list[Message] = []
+    open_calls: list[ToolCall] = []
+    made = 0
+    pending: list[str] = []
+    for part in row["messages"]:
+        content, role = text_of(part, "content"), part.get("role")
+        if role == "tool_response":
+            pending.append(content)
+            continue
+        messages += answers(pending if len(pending) != 1 else unpacked(pending[0], len(open_calls)), tuple(open_calls))
+        if pending:
+            open_calls, pending = [], []
+        if role != "tool_call":
+            reasoning, said = split_reasoning(content)
+            messages.append(message_of({"role": role, "content": said, "reasoning_content": reasoning}))
+            continue
+        calls = calls_of(decode(content, CALL), made)
+        made += len(calls)
+        open_calls += calls
+        last = messages[-1] if messages else None
+        if last is not None and last.role == "assistant":
+            messages[-1] = Message("assistant", last.content, (*last.tool_calls, *calls), None, last.reasoning)
+        else:
+            messages.append(Message("assistant", "", calls))
+    messages += answers(pending if len(pending) != 1 else unpacked(pending[0], len(open_calls)), tuple(open_calls))
+    return Dialogue(str(row.get("id", "")), tools_of(row.get("tools")), tuple(messages))
