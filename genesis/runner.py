@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -97,7 +98,7 @@ def execute_all(
         "GENESIS_OUT": str(run.path.parent.parent.resolve()),
         ALLOW_EXEC: "1" if allow_exec else "0",
     }
-    with run.lock(), _environment(**surroundings):
+    with run.lock(), _environment(**surroundings), _interruptible(say):
         status = "interrupted"
         earlier = float(run.read_json("run.json").get("seconds", 0.0))
         run.update(status="running")
@@ -121,6 +122,27 @@ def execute_all(
             build(run)  # once more, now that status and seconds are known
         complete(run)
     return spent
+
+
+@contextmanager
+def _interruptible(say: Callable[[str], None] | None) -> Iterator[None]:
+    """Say at once, on Ctrl-C, what happens next: the kernel stops calling, closes its files, then the runner ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(_signal: int, _frame: Any) -> None:
+        signal.signal(signal.SIGINT, before)
+        if say is not None:
+            say("interrupted: no new calls; closing files; the same command continues from here")
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
