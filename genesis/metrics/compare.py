@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from genesis.errors import FormatError
 from genesis.metrics import significance as test
@@ -53,11 +54,12 @@ def compare(sides: Mapping[str, Side]) -> list[dict[str, Any]]:
         raise FormatError(f"compare: {', '.join(empty)}: no accepted dialogue to compare")
     size = fixed_size(min(side.accepted.n for side in sides.values()))
     (base, first), *others = sides.items()
-    rows = [
-        {"measure": measure, "base": base, "run": name, "size": at, **difference.to_json()}
-        for name, second in others
-        for measure, at, difference in _differences(first, second, size)
-    ]
+    with threadpool_limits(1):
+        rows = [
+            {"measure": measure, "base": base, "run": name, "size": at, **difference.to_json()}
+            for name, second in others
+            for measure, at, difference in _differences(first, second, size)
+        ]
     for row, corrected in zip(rows, test.holm([row["p"] for row in rows]), strict=True):
         row["p_corrected"] = None if corrected is None else round(corrected, 6)
         row["real"] = corrected is not None and corrected < LEVEL

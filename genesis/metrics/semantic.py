@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from genesis.errors import MissingExtraError
 from genesis.metrics.bleu import mix
@@ -219,7 +220,8 @@ def picture(columns: Columns, *, most: int = 5000, name: str = "tfidf") -> list[
     rows = rows[:: -(-len(rows) // most)]
     vectors = embed(rows).astype(np.float64)
     vectors -= vectors.mean(axis=0)
-    _, directions = np.linalg.eigh(vectors.T @ vectors)
+    with threadpool_limits(1):
+        _, directions = np.linalg.eigh(vectors.T @ vectors)
     main = directions[:, -2:][:, ::-1]
     main = main * np.sign(main[np.abs(main).argmax(axis=0), [0, 1]])
     places = vectors @ main

@@ -61,10 +61,10 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     >>> round(mcnemar(np.array([True] * 9 + [False]), np.array([False] * 9 + [True])), 4)
     0.0215
     """
-    from scipy.stats import binomtest
+    from scipy.special import bdtr
 
     gained, lost = int((~first & second).sum()), int((first & ~second).sum())
-    return float(binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0
+    return min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5)))
 
 
 def paired_rates(first: NDArray[np.bool_], second: NDArray[np.bool_], *, seed: int = 0) -> Difference:

@@ -61,6 +61,8 @@ def open_source(
     path = Path(ref)
     if path.is_file():
         return Source(str(ref), read_columns(path, format=format, workers=workers))
+    if path.is_absolute() and not path.is_dir():
+        raise FormatError(f"{ref}: neither a data set's file nor a run: no such file or folder")
     try:
         run = record.open_run(ref, root)
     except RecordError as error:

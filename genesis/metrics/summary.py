@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from genesis.dialogue import Dialogue
 from genesis.metrics.columns import Columns, from_dialogues
 from genesis.metrics.cost import Prices, cost
@@ -58,11 +60,12 @@ def report_columns(
     embedder: str = "tfidf",
 ) -> dict[str, Any]:
     """Return the report of columns; ``rejected=None``: one data set, accepted where no verdict failed."""
-    return {
-        "diversity": diversity(accepted, size=size, possible=possible, embedder=embedder),
-        "quality": quality(accepted, rejected),
-        "cost": cost(accepted, rejected, usage, seconds=seconds, prices=prices),
-    }
+    with threadpool_limits(1):  # many small matrices: more BLAS threads wait for each other, 30 times as long
+        return {
+            "diversity": diversity(accepted, size=size, possible=possible, embedder=embedder),
+            "quality": quality(accepted, rejected),
+            "cost": cost(accepted, rejected, usage, seconds=seconds, prices=prices),
+        }
 
 
 def possible(tools: Sequence[Tool]) -> dict[str, int] | None:
