@@ -102,7 +102,7 @@ def serving(latency: float) -> Iterator[tuple[str, int]]:
         server.wait(10)
 
 
-def bench_pool(tools: int = 48) -> ToolPool:
+def bench_pool(tools: int = 480) -> ToolPool:
     """Return tools of one size: a prompt that offers six of them has about 1,500 tokens."""
     things = ("hotel room", "train seat", "rental car", "concert ticket", "restaurant table", "museum visit")
     acts = ("book", "find", "cancel", "compare", "review", "price", "change", "watch")
@@ -134,7 +134,7 @@ def bench_params(url: str, concurrency: int, seed: int) -> Params:
             "lm": "openai/bench",
             "api_base": url,
             "concurrency": concurrency,
-            "dialogues_per_tool": 2000,
+            "dialogues_per_tool": 100,
             "mix": {"single/single/multiple": 1, "multi/single/multiple": 1},
             "hard_distractors": 3,
             "easy_distractors": 2,

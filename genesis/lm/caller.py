@@ -12,7 +12,7 @@ engine, parses, journals with the outcome, and returns. A bad reply is a typed o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -58,6 +58,8 @@ class Caller:
         self.journal = journal
         self.resamples = resamples
         self.usage: dict[str, Usage] = {}
+        self.watchers: list[Callable[[str, Request], None]] = []
+        """Told of every request (agent, request) before it is looked up or sent."""
         self._flights: dict[str, asyncio.Future[None]] = {}
         if journal is not None:
             self._count_journal(journal)
@@ -99,6 +101,8 @@ class Caller:
             n=n,
             schema=reply_schema(signature) if self.adapter == "json" else None,
         )
+        for watch in self.watchers:
+            watch(agent, request)
         replies = await self._samples(agent, plan, signature, request, 0)
         for number, reply in enumerate(replies):
             if reply.outcome == "unparsable":
@@ -110,11 +114,15 @@ class Caller:
         lane = self.lane(agent)
         if lane.context is None:
             return render(plan, predictor.signature, predictor.demos, inputs)
-        messages, cuts = fit(
+        messages, cut = fit(
             lambda some: render(plan, predictor.signature, predictor.demos, some), inputs, lane.context - max_tokens
         )
-        if cuts:
-            lane.note(f"{agent}: prompts longer than the window of {lane.engine.name} lose {', '.join(cuts)}")
+        if cut:
+            self._usage(agent).trimmed += 1
+            lane.note(
+                f"{agent}: prompts that do not fit the window of {lane.engine.name} ({lane.context} tokens) "
+                "are trimmed: tools first, then the oldest talk"
+            )
         return messages
 
     async def _resample(

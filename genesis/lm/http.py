@@ -158,6 +158,33 @@ class HttpEngine:
             return Answer((Completion("", fault=fault),), tokens, request.max_tokens, estimated=True)
         return self._read(raw, request)
 
+    async def exchange(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Send a body as it is and return the reply's JSON. Raises as :meth:`complete` does."""
+        status, headers, raw = await self._post(msgspec.json.encode(body))
+        if status != 200:
+            raise fault_of(status, raw, headers, self.name, self.secrets)
+        try:
+            reply = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            raise RetryableLMError(f"{self.name}: a reply that is not JSON", possibly_billed=True, once=True) from error
+        if not isinstance(reply, dict) or not reply.get("choices"):
+            text = redact(f"{self.name}: a reply without choices: {error_message(raw)[0]}", self.secrets)
+            raise RetryableLMError(text, possibly_billed=True, once=True)
+        return reply
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Return status and body of a GET. Raises LMConfigError where the endpoint cannot be reached."""
+        try:
+            async with (
+                asyncio.timeout(CHECK_TIMEOUT),
+                self._open().get(f"{self.base_url}{path}", allow_redirects=False) as reply,
+            ):
+                return reply.status, redact_bytes(await _read_capped(reply), self._secret_bytes)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise LMConfigError(
+                f"cannot reach {self.base_url} for {self.name}: {_why(error)}; is the server up, is api_base right?"
+            ) from error
+
     async def _post(self, payload: bytes) -> tuple[int, Any, bytes]:
         sent = False
         try:
@@ -208,19 +235,10 @@ class HttpEngine:
 
     async def check(self) -> None:
         """Ask for the list of models: reachable, key accepted. Raises LMConfigError or FatalLMError."""
-        try:
-            async with (
-                asyncio.timeout(CHECK_TIMEOUT),
-                self._open().get(f"{self.base_url}/models", allow_redirects=False) as reply,
-            ):
-                raw = redact_bytes(await _read_capped(reply), self._secret_bytes)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise LMConfigError(
-                f"cannot reach {self.base_url} for {self.name}: {_why(error)}; is the server up, is api_base right?"
-            ) from error
-        if reply.status in (401, 403):
+        status, raw = await self.get("/models")
+        if status in (401, 403):
             key = f"the key in ${self.key_env}" if self.secrets else f"no key (${self.key_env} is not set)"
-            raise FatalLMError(f"{self.base_url} answers {reply.status} with {key}: {error_message(raw)[0]}")
+            raise FatalLMError(f"{self.base_url} answers {status} with {key}: {error_message(raw)[0]}")
 
     async def close(self) -> None:
         """Close the connections."""

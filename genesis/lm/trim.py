@@ -7,6 +7,7 @@ RejectedLMError: the call fails, not the run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,49 +21,43 @@ SHORT = 60
 """Characters that are left of a description."""
 
 
-def fit(
-    draw: Callable[[Mapping[str, Any]], Messages], inputs: Mapping[str, Any], room: int
-) -> tuple[Messages, tuple[str, ...]]:
-    """Return messages of at most ``room`` tokens (estimated), and what was cut. Raises RejectedLMError."""
+def fit(draw: Callable[[Mapping[str, Any]], Messages], inputs: Mapping[str, Any], room: int) -> tuple[Messages, bool]:
+    """Return messages of at most ``room`` tokens (estimated), and whether any were cut. Raises RejectedLMError."""
     messages = draw(inputs)
     size = first = prompt_estimate(messages)
     if size <= room:
-        return messages, ()
-    cuts: list[str] = []
-    for cut, trimmed in _steps(dict(inputs)):
-        if cut not in cuts:
-            cuts.append(cut)
+        return messages, False
+    for trimmed in _steps(dict(inputs)):
         messages = draw(trimmed)
         size = prompt_estimate(messages)
         if size <= room:
-            return messages, tuple(cuts)
+            return messages, True
     raise RejectedLMError(
         f"a prompt of about {first} tokens does not fit {room}; trimmed as far as it goes it has {size}"
     )
 
 
-def _steps(inputs: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield ever smaller inputs, and what was cut last."""
+def _steps(inputs: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield ever smaller inputs."""
     names = [name for name, value in inputs.items() if _are_tools(value)]
     for name in names:
         inputs[name] = [_shortened(tool) for tool in inputs[name]]
     if names:
-        yield "descriptions of tools", dict(inputs)
+        yield dict(inputs)
     for name in names:
         tools = list(inputs[name])
-        others = msgspec.json.encode(
-            {key: value for key, value in inputs.items() if key != name}, enc_hook=str
-        ).decode()
-        for tool in reversed(list(tools)):
-            if f'"{tool.get("name")}"' not in others and len(tools) > 1:
+        rest = {key: value for key, value in inputs.items() if key != name}
+        others = msgspec.json.encode(rest, enc_hook=str).decode()
+        for tool in reversed(tools.copy()):
+            if len(tools) > 1 and not re.search(rf"(?<![\w-]){re.escape(str(tool.get('name')))}(?![\w-])", others):
                 tools.remove(tool)
                 inputs[name] = list(tools)
-                yield "tools that are not spoken of", dict(inputs)
+                yield dict(inputs)
     lines = inputs.get("conversation")
     while isinstance(lines, list) and len(lines) > 2:
         lines = [lines[0], *lines[2:]]
         inputs["conversation"] = lines
-        yield "the oldest lines of the conversation", dict(inputs)
+        yield dict(inputs)
 
 
 def _are_tools(value: Any) -> bool:

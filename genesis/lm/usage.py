@@ -34,6 +34,8 @@ class Usage:
     """Attempts without a usable reply that the server may still charge for."""
     rejected: int = 0
     """Requests the server refused for good."""
+    trimmed: int = 0
+    """Prompts cut down to the model's window."""
     waited: float = 0.0
     """Seconds spent waiting before retries."""
 
