@@ -141,7 +141,7 @@ def _without_lists(text: str, pairs: Pairs, left: list[str]) -> str:
 
 _VAGUE = re.compile(
     rf"(?i) {_PREPOSITION}(?: an?| the| any| its)?(?: {GENERIC}(?: {GENERIC})*(?: (?:number|type|range|set|period|kind) of)?(?: {_STOP}[\w'-]+){{1,3}}?"
-    rf"|(?: {GENERIC})* (?:duration|(?:time )?period(?: of time)?|time ?frame|number of (?:days|years|nights|hours|months)|range|n years|next n years))(?=$|,| {_PREPOSITION}\b| and\b)"
+    rf"|(?: {GENERIC})* (?:duration|(?:time )?period(?: of time)?|time ?frame|number of (?:days|years|nights|hours|months|passengers|people|guests)|range|n years|next n years))(?=$|,| {_PREPOSITION}\b| and\b)"
 )
 
 

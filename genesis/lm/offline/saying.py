@@ -152,7 +152,7 @@ def sentence(slot: Slot, value: Value, rng: Random) -> str:
         noun = _count(slot.noun.removeprefix("number of ").removeprefix("total number of "), value)
         return capital(template.replace("{v}", said).replace("{n}", noun))
     template = rng.choice(_templates(slot.kind if slot.type == "string" else "", slot.noun, slot.many))
-    text = template.replace("{v}", said).replace("{n}", slot.noun).replace("{n_}", capital(slot.noun))
+    text = template.replace("{v}", said).replace("{n}", slot.noun).replace("{N}", capital(slot.noun))
     return capital(text) if text.endswith((".", "!", "?", ":")) or bare(text).endswith('"') else capital(text) + "."
 
 

@@ -240,7 +240,9 @@ _CAPITALS = frozenset(
 def _noun(words: list[str], description: str) -> str:
     """Prefer the name's words; where they are too short to mean anything, the head of the description."""
     name = [part for part in (_EXPAND.get(word, word) for word in words) if part]
-    if len(name) == 2 and name[0] in ("number of", "num"):
+    if name[:2] == ["number of", "of"]:
+        del name[1]
+    if len(name) == 2 and name[0] == "number of":
         name[1] = name[1] if name[1].endswith("s") else name[1] + "s"
     text = " ".join(word.upper() if word in _CAPITALS else word for word in name)
     text = re.sub(r"^(?:is|get|the) ", "", text)

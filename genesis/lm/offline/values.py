@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from genesis.lm.offline import moments
 from genesis.lm.offline.vocabulary import entries, sections
@@ -156,38 +156,55 @@ def options(description: str) -> tuple[tuple[str, ...], bool]:
     return (), False
 
 
+class _Rule(NamedTuple):
+    kind: str
+    named: re.Pattern[str]
+    head: re.Pattern[str]
+    """Finds the same at the end of a name, where its head noun stands."""
+    around: re.Pattern[str] | None
+
+
 @lru_cache(maxsize=1)
-def _kind_rules() -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None]]:
+def _kind_rules() -> tuple[_Rule, ...]:
     rules = []
     for line in sections("kinds")["string"]:
         kind, name, context = (part.strip() for part in line.split(" ;"))
-        if kind in sections("values") or kind in moments.KINDS or kind == "id":
-            rules.append((kind, re.compile(name), re.compile(context) if context else None))
-    return rules
+        around = re.compile(context) if context else None
+        rules.append(_Rule(kind, re.compile(name), re.compile(f"(?:{name})$"), around))
+    return tuple(rules)
 
 
-_EMPTY_NAMES = frozenset(
-    {"name", "value", "item", "input", "data", "object", "entity", "target", "param", "arg", "details"}
+_EMPTY_NAMES = frozenset("name value item input data object entity target param arg details".split())
+_WHOLE_NAMES = frozenset({"full name", "first name", "last name", "user name"})
+_EMPTY_HEADS = re.compile(
+    r"(?<=\w) (?:name|names|value|string|str|of interest|title|type|kind|info|list|text|preferences?|options?)$"
 )
 
 
 @lru_cache(maxsize=16384)
 def kind_of(name: str, description: str, about: str) -> str:
-    """Return the kind of a text parameter, a section of ``values.txt`` or a made kind; empty: nothing matches."""
-    words = re.sub(r"(?<=\w) (?:name|names|value|string|str|of interest)$", "", " ".join(split_name(name)))
+    """Return the kind of a text parameter, a section of ``values.txt`` or a made kind; empty: nothing matches.
+
+    The name's head noun decides; only a name that says nothing is looked up by the head of its description.
+    """
+    words = re.sub(r"(?<=[a-z]) ?\d+$", "", " ".join(split_name(name)))
     context = f"{description} | {about}"
+    if re.search(r"\bids?$", words) and not re.search(r"\b(?:snp|dna|email|patient)\b", words):
+        return "id"
     code = is_code(about)
     allowed = entries("values", "code_kinds")
-    for kind, named, around in _kind_rules():
-        if named.search(words) and (around is None or around.search(context)) and (not code or kind in allowed):
-            return kind
-    if code or not (len(words) <= 2 or words in _EMPTY_NAMES):
-        return ""
-    head = re.split(r"[.,(]", description)[0].lower()[:60]
-    for kind, named, around in _kind_rules():
-        if kind != "id" and named.search(head) and (around is None or around.search(context)):
-            return kind
-    return ""
+    rules = [rule for rule in _kind_rules() if rule.around is None or rule.around.search(context)]
+    rules = [rule for rule in rules if rule.kind in allowed] if code else rules
+    for rule in rules:
+        if rule.named.fullmatch(words):
+            return rule.kind
+    head = words if words in _WHOLE_NAMES else _EMPTY_HEADS.sub("", words)
+    if not code and (len(words) <= 2 or words in _EMPTY_NAMES):
+        head = re.split(r"[.,(]", description)[0].lower()[:60].strip()
+    for rule in rules:
+        if rule.head.search(head):
+            return rule.kind
+    return next((rule.kind for rule in rules if not code and rule.named.search(head)), "")
 
 
 def _named(name: str, description: str, about: str, rng: Random) -> Value:
@@ -316,9 +333,10 @@ def _object(name: str, schema: dict[str, Any], about: str, rng: Random) -> Value
             value = draw(name, inner, about, rng)
             key = rng.choice(entries("values", "first_name")) if "name" in str(schema).lower() else "value"
             return Value({key: value.json}, f"{key} {value.said}")
-            return _free_object(str(schema.get("description") or ""), rng)
+        return _free_object(str(schema.get("description") or ""), rng)
     required = set(schema.get("required") or properties)
     chosen = {key: part for key, part in properties.items() if key in required or rng.random() < 0.4}
+    chosen = chosen or dict(list(properties.items())[:2])
     values = {key: draw(key, part, about, rng) for key, part in chosen.items()}
     said = ", ".join(f"{' '.join(split_name(key))} {value.said}" for key, value in values.items())
     return Value({key: value.json for key, value in values.items()}, said)

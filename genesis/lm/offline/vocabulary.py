@@ -1,6 +1,6 @@
 """The vocabulary: word lists in ``data/*.txt``, read once.
 
-A file holds sections; a section's entries stand one a line or separated by `` | ``; ``#`` starts a comment line::
+A file holds sections; a section's entries stand one a line or separated by `` | ``; a line that opens with ``# `` is a comment::
 
     [city]
     Oslo | Lisbon | Nairobi
@@ -21,7 +21,7 @@ def sections(file: str) -> dict[str, tuple[str, ...]]:
     current: list[str] = []
     for line in (_DATA / f"{file}.txt").read_text(encoding="utf-8").splitlines():
         line = line.strip()
-        if not line or line.startswith("#"):
+        if not line or line.startswith("# ") or line == "#":
             continue
         if line.startswith("[") and line.endswith("]"):
             current = found.setdefault(line[1:-1], [])
