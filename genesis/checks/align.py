@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from genesis.checks.grounding import flat, stem
 from genesis.text import split_name
@@ -24,6 +24,11 @@ MARGIN = 0.5
 """Misfits above it are flagged; `audit.alignment_curve` shows what each margin costs and catches."""
 _ORDER = 0.3
 _BEFORE, _AFTER = 5, 3
+_REACH = 80
+"""Characters looked at on each side."""
+_PLACEABLE = (str, int, float)
+_Around: TypeAlias = "tuple[list[tuple[str, float]], float]"
+_WEIGHTS = [1 / (1 + distance) for distance in range(_BEFORE)]
 _EMPTY = frozenset(
     "the a an of for and or in on at is be with by that this it as value name number string parameter".split()
 )
@@ -42,41 +47,34 @@ _SIDE: dict[str, int] = {
 
 def swapped(properties: Mapping[str, Any], arguments: Mapping[str, Any], text: str) -> Iterator[tuple[str, str, float]]:
     """Yield (parameter, parameter, misfit) of every pair whose values look swapped; ``text`` as grounding's flat."""
-    placed = [
-        (name, flat(_shown(value))) for name, value in arguments.items() if _placeable(value) and name in properties
-    ]
-    placed = [(name, value.strip()) for name, value in placed if value in text and len(value) > 2]
+    placed = []
+    for name, value in arguments.items():
+        if name in properties and (kind := type(value)) in _PLACEABLE:
+            words = flat(value if kind is str else f"{value:g}" if kind is float else str(value))
+            if len(words) > 3 and (at := text.find(words)) >= 0:
+                placed.append((name, words.strip(), kind is str, at, _around(text, at, at + len(words))))
     if len(placed) < 2:
         return
-    for (one, a), (other, b) in itertools.combinations(placed, 2):
-        if a != b and a not in b and b not in a and _kind(arguments[one]) == _kind(arguments[other]):
-            doubt = misfit(properties, one, a, other, b, text)
+    for (one, a, text_a, at_a, around_a), (other, b, text_b, at_b, around_b) in itertools.combinations(placed, 2):
+        if text_a is text_b and a not in b and b not in a:
+            doubt = _misfit(properties, one, around_a, other, around_b, ahead=at_a < at_b)
             if doubt > MARGIN:
                 yield one, other, doubt
 
 
 def misfit(properties: Mapping[str, Any], one: str, a: str, other: str, b: str, text: str) -> float:
     """Return by how much value ``a`` fits ``other`` and ``b`` fits ``one`` better than the way they stand."""
+    at_a, at_b = text.find(f" {a} "), text.find(f" {b} ")
+    around_a, around_b = _around(text, at_a, at_a + len(a) + 2), _around(text, at_b, at_b + len(b) + 2)
+    return _misfit(properties, one, around_a, other, around_b, ahead=at_a < at_b)
+
+
+def _misfit(properties: Mapping[str, Any], one: str, a: _Around, other: str, b: _Around, *, ahead: bool) -> float:
     first, second = _cues(one, _about(properties, one)), _cues(other, _about(properties, other))
-    shared = first[0].keys() & second[0].keys()
-    around_a, around_b = _around(text, a), _around(text, b)
-    stands = _fit(first, shared, around_a) + _fit(second, shared, around_b)
-    crossed = _fit(second, shared, around_a) + _fit(first, shared, around_b)
     names = list(properties)
-    natural = (names.index(one) < names.index(other)) == (text.find(f" {a} ") < text.find(f" {b} "))
-    return crossed - stands - (_ORDER if natural else -_ORDER)
-
-
-def _placeable(value: Any) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
-
-
-def _kind(value: Any) -> str:
-    return "text" if isinstance(value, str) else "number"
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+    natural = (names.index(one) < names.index(other)) == ahead
+    gain = _fit(second, a) + _fit(first, b) - _fit(first, a) - _fit(second, b)
+    return gain - (_ORDER if natural else -_ORDER)
 
 
 def _about(properties: Mapping[str, Any], name: str) -> str:
@@ -99,19 +97,22 @@ def _cues(name: str, about: str) -> tuple[dict[str, float], int]:
     return cues, side
 
 
-def _around(text: str, value: str) -> tuple[list[tuple[str, float]], float]:
+def _around(text: str, start: int, end: int) -> _Around:
     """Return the words around a value with weights by distance, and the side the nearest words are on."""
-    at = text.find(f" {value} ")
-    before = text[:at].split()[-_BEFORE:]
-    after = text[at + len(value) + 2 :].split()[:_AFTER]
-    words = [(word, 1 / (1 + distance)) for distance, word in enumerate(reversed(before))]
-    words += [(word, 0.6 / (1 + distance)) for distance, word in enumerate(after)]
-    side = next((float(_SIDE[word]) for word in reversed(before[-3:]) if word in _SIDE), 0.0)
+    before = text[max(0, start - _REACH) : start].split()[-_BEFORE:]
+    before.reverse()
+    words = [(stem(word), weight) for word, weight in zip(before, _WEIGHTS, strict=False)]
+    for word, weight in zip(text[end : end + _REACH].split()[:_AFTER], _WEIGHTS, strict=False):
+        words.append((stem(word), 0.6 * weight))
+    side = next((float(_SIDE[word]) for word in before[:3] if word in _SIDE), 0.0)
     return words, side
 
 
-def _fit(cues: tuple[dict[str, float], int], shared: Any, around: tuple[list[tuple[str, float]], float]) -> float:
+def _fit(cues: tuple[dict[str, float], int], around: _Around) -> float:
     weights, side = cues
     words, said_side = around
-    score = sum(weights.get(stem(word), 0.0) * weight for word, weight in words if stem(word) not in shared)
-    return score + 0.8 * side * said_side
+    score = 0.8 * side * said_side
+    for word, weight in words:
+        if word in weights:
+            score += weights[word] * weight
+    return score

@@ -12,8 +12,10 @@ costs and catches. Pitfall: enum members and small integers are grounded by acci
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -25,8 +27,7 @@ THRESHOLD = 0.45
 _NOT_WORD = re.compile(r"[^\w]+")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<![\w])\.\d+")
 _SCALED = re.compile(
-    r"(\d[\d,]*(?:\.\d+)?)\s*(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m)",
-    re.I,
+    r"(\d[\d,]*(?:\.\d+)?)\s*(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m)"
 )
 _SCALES = {
     "%": 0.01,
@@ -44,6 +45,9 @@ _SCALES = {
 }
 _MONTH_DAY = re.compile(r"^(\d{2})-(\d{2})$")
 _TRUTH = frozenset({"true", "false", "yes", "no", "dontcare", "none", "null", "any", "all", "default"})
+_DIGIT = re.compile(r"\d")
+_GLUED = re.compile(r"\d+(?=[a-z°$€£_*^/])|(?<=[a-z_$€£#=:(\[])\d+(?:\.\d+)?")
+_NUMBER_NAMES = frozenset(NUMBER_WORDS)
 _ISO = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?$")
 _SLASHED = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$")
 _EMPTY = frozenset(
@@ -101,6 +105,7 @@ def flat(text: str) -> str:
     return f" {_NOT_WORD.sub(' ', text).strip().lower()} ".replace("_", " ")
 
 
+@lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """Cut a word so that its forms meet: ``running`` and ``runs`` -> ``run``."""
     for end in ("ing", "ies", "es", "ed", "s", "ly", "y", "e"):
@@ -112,35 +117,47 @@ def stem(word: str) -> str:
 
 def numbers_of(text: str) -> set[float]:
     """Return every number in a text by value: figures, words, per cent, thousands, 12-hour clock."""
-    found = {float(match.replace(",", "")) for match in _NUMBER.findall(text)}
+    found: set[float] = set()
     lower = text.lower()
-    for figure, unit in _SCALED.findall(text):
-        value, unit = float(figure.replace(",", "")), unit.lower()
-        if unit[0] == "p" and unit != "percent":
-            found.add(value % 12 + 12)
-        elif unit[0] == "a":
-            found.add(value % 12)
-        else:
-            found.add(value * _SCALES[unit])
-            found.add(round(value * _SCALES[unit], 9))
-    found |= {abs(value) for value in found}
+    if _DIGIT.search(lower):
+        found.update(_figures(lower))
     words = _NOT_WORD.sub(" ", lower).split()
-    total = None
+    if not _NUMBER_NAMES.isdisjoint(words):
+        found.update(_spelled(words))
+    return found
+
+
+def _figures(text: str) -> Iterator[float]:
+    for match in _NUMBER.findall(text):
+        value = float(match.replace(",", ""))
+        yield value
+        yield abs(value)
+    for figure, unit in _SCALED.findall(text):
+        value = float(figure.replace(",", ""))
+        if unit[0] == "p" and unit != "percent":
+            yield value % 12 + 12
+        elif unit[0] == "a":
+            yield value % 12
+        else:
+            yield round(value * _SCALES[unit], 9)
+    for word in _GLUED.findall(text):
+        yield float(word)
+
+
+def _spelled(words: list[str]) -> Iterator[float]:
+    total: float | None = None
     for word in words:
         number = NUMBER_WORDS.get(word)
         if number is None:
             if word != "and":
                 total = None
             continue
-        found.add(number)
+        yield number
         if number in (100, 1000, 1_000_000) and total:
             total *= number
         else:
             total = number if total is None else total + number
-        found.add(total)
-    for word in re.findall(r"\d+(?=[a-zA-Z°$€£_x*^/])|(?<=[a-zA-Z_$€£#=:(\[])\d+(?:\.\d+)?", text):
-        found.add(float(word))
-    return found
+        yield total
 
 
 def support(value: Any, said: Said, schema: Any = None, *, required: bool = True, name: str = "") -> float:
@@ -220,7 +237,7 @@ def _others_said(value: str, about: str, said: Said) -> bool:
 
 
 def _number_support(value: float, said: Said) -> float:
-    if f" {value} " in said.flat:
+    if _figure(value) in said.flat:
         return 1.0
     numbers = said.numbers
     if value in numbers or -value in numbers:
@@ -237,6 +254,13 @@ def _number_support(value: float, said: Said) -> float:
     return 0.0
 
 
+def _figure(value: float) -> str:
+    """Return a number as a flat text has it: ``3.5`` -> ``" 3 5 "``."""
+    if type(value) is int:
+        return f" {abs(value)} "
+    return f" {abs(value):g} ".replace(".", " ")
+
+
 def _text_support(value: str, said: Said) -> float:
     words = flat(value)
     if words in said.flat:
@@ -248,13 +272,12 @@ def _text_support(value: str, said: Said) -> float:
         return 1.0
     if len(core) >= 3 and core in said.alnum:
         return 0.95
-    moment = _moment_support(value.strip(), said)
-    if moment is not None:
-        return moment
-    try:
-        return 0.95 if float(value.replace(",", "")) in said.numbers else 0.0
-    except ValueError:
-        pass
+    if _DIGIT.search(value):
+        moment = _moment_support(value.strip(), said)
+        if moment is not None:
+            return moment
+        with contextlib.suppress(ValueError):
+            return 0.95 if float(value.replace(",", "")) in said.numbers else 0.0
     tokens = words.split()
     if any(f" {other} " in said.flat for other in ABBREVIATIONS.get(words.strip(), ())):
         return 0.8

@@ -9,9 +9,11 @@ decide and the model checker should look. Switch a rule off by its id, its numbe
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal, TypeAlias
 
 from genesis.checks import ask_rules, call_rules, dialogue_rules, grounding_rules, text_rules, tool_rules
 from genesis.checks.view import Flag, View
@@ -31,6 +33,8 @@ class Rule:
     N GenesisFunc, T Toucan, S AgentScaler, O ShoppingBench."""
     candidate: bool = True
     """Whether it makes sense on an unfinished dialogue."""
+    needs: Literal["", "calls", "results", "system", "scenario"] = ""
+    """What a dialogue must have for the rule to find anything: the others are not asked."""
 
     @property
     def id(self) -> str:
@@ -43,72 +47,102 @@ RULES: tuple[Rule, ...] = (
     Rule(2, "tool-fields", tool_rules.tool_fields, "A N", candidate=False),
     Rule(3, "known-types", tool_rules.known_types, "B", candidate=False),
     Rule(4, "unique-tool-names", tool_rules.unique_names, "H", candidate=False),
-    Rule(5, "call-parses", call_rules.call_parses, "G F M O"),
-    Rule(6, "offered-name", call_rules.offered_name, "A M X B F"),
-    Rule(7, "required-parameters", call_rules.required_parameters, "A G B F N"),
-    Rule(8, "undefined-parameters", call_rules.undefined_parameters, "B M F"),
-    Rule(9, "types", call_rules.types, "G M X B"),
-    Rule(10, "formats-enums-ranges", call_rules.formats, "A"),
+    Rule(5, "call-parses", call_rules.call_parses, "G F M O", needs="calls"),
+    Rule(6, "offered-name", call_rules.offered_name, "A M X B F", needs="calls"),
+    Rule(7, "required-parameters", call_rules.required_parameters, "A G B F N", needs="calls"),
+    Rule(8, "undefined-parameters", call_rules.undefined_parameters, "B M F", needs="calls"),
+    Rule(9, "types", call_rules.types, "G M X B", needs="calls"),
+    Rule(10, "formats-enums-ranges", call_rules.formats, "A", needs="calls"),
     Rule(11, "number-of-calls", call_rules.number_of_calls, "B G"),
-    Rule(12, "parallel-unordered", call_rules.parallel_unordered, "B", candidate=False),
+    Rule(12, "parallel-unordered", call_rules.parallel_unordered, "B", candidate=False, needs="scenario"),
     Rule(13, "required-tools", call_rules.required_tools, "T F"),
-    Rule(14, "failed-execution", call_rules.failed_execution, "G"),
-    Rule(15, "final-state", call_rules.final_state, "M S", candidate=False),
-    Rule(16, "duplicate-call", call_rules.duplicate_call, ""),
+    Rule(14, "failed-execution", call_rules.failed_execution, "G", needs="results"),
+    Rule(15, "final-state", call_rules.final_state, "M S", candidate=False, needs="scenario"),
+    Rule(16, "duplicate-call", call_rules.duplicate_call, "", needs="calls"),
     Rule(17, "dialogue-fields", dialogue_rules.dialogue_fields, "A"),
     Rule(18, "role-order", dialogue_rules.role_order, "A S F"),
-    Rule(19, "call-answered", dialogue_rules.call_answered, "A O"),
+    Rule(19, "call-answered", dialogue_rules.call_answered, "A O", needs="calls"),
     Rule(20, "tool-names-call", dialogue_rules.tool_names_call, "A"),
     Rule(21, "no-empty-content", text_rules.no_empty_content, "F"),
     Rule(22, "content-format", text_rules.content_format, "F"),
-    Rule(23, "system-conflict", text_rules.system_conflict, "A"),
+    Rule(23, "system-conflict", text_rules.system_conflict, "A", needs="system"),
     Rule(24, "lengths", text_rules.lengths, "A O"),
     Rule(25, "characters", text_rules.characters, "A"),
     Rule(26, "one-language", text_rules.one_language, "A"),
     Rule(27, "complete-end", dialogue_rules.complete_end, "A O"),
-    Rule(28, "call-where-needed", dialogue_rules.call_where_needed, "T", candidate=False),
-    Rule(29, "failed-result", dialogue_rules.failed_result, "T S"),
+    Rule(28, "call-where-needed", dialogue_rules.call_where_needed, "T", candidate=False, needs="scenario"),
+    Rule(29, "failed-result", dialogue_rules.failed_result, "T S", needs="results"),
     Rule(30, "repetition", text_rules.repetition, "S A"),
-    Rule(31, "default-never-said", grounding_rules.default_never_said, "H"),
-    Rule(32, "values-grounded", grounding_rules.values_grounded, "A X"),
-    Rule(33, "result-fits", grounding_rules.result_fits, "A"),
-    Rule(34, "answer-states-result", grounding_rules.answer_states_result, "N F"),
-    Rule(35, "recorded-result", grounding_rules.recorded_result, "F"),
-    Rule(36, "only-wrong-changes", grounding_rules.only_wrong_changes, "F"),
-    Rule(37, "references", grounding_rules.references, "F"),
-    Rule(38, "gap-is-required", ask_rules.gap_is_required, "W", candidate=False),
-    Rule(39, "gap-is-real", ask_rules.gap_is_real, "W"),
+    Rule(31, "default-never-said", grounding_rules.default_never_said, "H", needs="calls"),
+    Rule(32, "values-grounded", grounding_rules.values_grounded, "A X", needs="calls"),
+    Rule(33, "result-fits", grounding_rules.result_fits, "A", needs="results"),
+    Rule(34, "answer-states-result", grounding_rules.answer_states_result, "N F", needs="results"),
+    Rule(35, "recorded-result", grounding_rules.recorded_result, "F", needs="results"),
+    Rule(36, "only-wrong-changes", grounding_rules.only_wrong_changes, "F", needs="results"),
+    Rule(37, "references", grounding_rules.references, "F", needs="results"),
+    Rule(38, "gap-is-required", ask_rules.gap_is_required, "W", candidate=False, needs="scenario"),
+    Rule(39, "gap-is-real", ask_rules.gap_is_real, "W", needs="scenario"),
     Rule(40, "asks-what-is-missing", ask_rules.asks_what_is_missing, "W"),
-    Rule(41, "no-tool-fits", ask_rules.no_tool_fits, "W", candidate=False),
-    Rule(42, "clean-refusal", ask_rules.clean_refusal, "W", candidate=False),
-    Rule(43, "no-tool-no-call", ask_rules.no_tool_no_call, "W"),
+    Rule(41, "no-tool-fits", ask_rules.no_tool_fits, "W", candidate=False, needs="scenario"),
+    Rule(42, "clean-refusal", ask_rules.clean_refusal, "W", candidate=False, needs="scenario"),
+    Rule(43, "no-tool-no-call", ask_rules.no_tool_no_call, "W", needs="calls"),
 )
+DATASET_RULES = (
+    "rule:44-exact-duplicates",
+    "rule:44-duplicates-but-digits",
+    "rule:44-near-duplicates",
+    "rule:45-cap-per-tool",
+)
+"""Counted over a data set (`dataset`); they fail no dialogue."""
 PASS = Verdict("rules", "pass")
+_PASSED = (PASS,)
 
 
-@lru_cache(maxsize=64)
-def _applied(off: frozenset[str], *, partial: bool) -> tuple[tuple[str, Callable[[View], Iterator[str]]], ...]:
+_Finds: TypeAlias = "tuple[tuple[str, Callable[[View], Iterator[str]]], ...]"
+
+
+@lru_cache(maxsize=1024)
+def _applied(off: frozenset[str], partial: bool, has: frozenset[str]) -> _Finds:
     """Return (id, function) of the rules that apply. Raises ParamsError for an unknown rule in ``off``."""
     known = {name for rule in RULES for name in (rule.id, rule.name, str(rule.number))}
+    known |= {name for ids in DATASET_RULES for name in (ids, ids.partition("-")[2])} | {"44", "45"}
     if unknown := sorted(off - known):
         raise ParamsError(f"rules_off: no rule {unknown[0]!r}; ids are {', '.join(rule.id for rule in RULES)}")
     return tuple(
         (rule.id, rule.find)
         for rule in RULES
-        if not off & {rule.id, rule.name, str(rule.number)} and (rule.candidate or not partial)
+        if not off & {rule.id, rule.name, str(rule.number)}
+        and (rule.candidate or not partial)
+        and (not rule.needs or rule.needs in has)
     )
+
+
+_HAS = {
+    (calls, results, system, scenario): frozenset(
+        name
+        for name, there in (("calls", calls), ("results", results), ("system", system), ("scenario", scenario))
+        if there
+    )
+    for calls, results, system, scenario in itertools.product((False, True), repeat=4)
+}
+
+
+def _rules_for(view: View, off: frozenset[str]) -> _Finds:
+    messages = view.messages
+    system = bool(messages) and messages[0].role == "system"
+    return _applied(off, view.partial, _HAS[bool(view.calls), bool(view.answered), system, view.scenario is not None])
 
 
 def check(dialogue: Dialogue, *, off: Collection[str] = frozenset()) -> tuple[Verdict, ...]:
     """Return one verdict for each rule that fails or flags the dialogue; one "rules: pass" where none does."""
     view = View(dialogue)
     verdicts: list[Verdict] = []
-    for name, find in _applied(frozenset(off), partial=False):
+    for name, find in _rules_for(view, frozenset(off)):
         reasons = list(find(view))
         if reasons:
             flagged = all(type(reason) is Flag for reason in reasons)
             verdicts.append(Verdict(name, "flag" if flagged else "fail", tuple(map(str, reasons))))
-    return tuple(verdicts) or (PASS,)
+    return tuple(verdicts) or _PASSED
 
 
 def candidate_reasons(dialogue: Dialogue, *, off: Collection[str] = frozenset()) -> list[str]:
@@ -126,6 +160,6 @@ def candidate_flags(dialogue: Dialogue, *, off: Collection[str] = frozenset()) -
 
 def _candidate(dialogue: Dialogue, off: frozenset[str]) -> Iterator[tuple[str, bool]]:
     view = View(dialogue, partial=True)
-    for name, find in _applied(off, partial=True):
+    for name, find in _rules_for(view, off):
         for reason in find(view):
             yield f"{name}: {reason}", type(reason) is Flag

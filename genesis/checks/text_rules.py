@@ -130,48 +130,55 @@ def characters(view: View) -> Iterator[str]:
 
 def one_language(view: View) -> Iterator[str]:
     """User and assistant speak one language (ToolACE): one script, one set of function words."""
+    spoken = [
+        (at, message)
+        for at, message in enumerate(view.messages)
+        if (message.role == "user" or message.role == "assistant") and len(message.content) > 11
+    ]
+    if len(spoken) < 2:
+        return
     scripts: dict[str, int] = {}
-    languages: dict[str, int] = {}
-    for at, message in enumerate(view.messages):
-        if message.role not in ("user", "assistant") or len(message.content) < 12:
-            continue
-        text = message.content
-        if not text.isascii():
-            for name, pattern in _SCRIPTS.items():
-                letters = len(pattern.findall(text))
-                if letters >= 4 and letters * 5 > len(text):
-                    scripts.setdefault(name, at)
-                    break
-            else:
-                scripts.setdefault("Latin", at)
-        else:
-            scripts.setdefault("Latin", at)
-        if language := _language(text):
-            languages.setdefault(language, at)
+    for at, message in spoken:
+        scripts.setdefault(_script(message.content), at)
     if len(scripts) > 1:
         (one, first), (other, second) = sorted(scripts.items(), key=lambda item: item[1])[:2]
         reason = f"message {second} is in {other} script, message {first} in {one}"
-        roles = {view.messages[first].role, view.messages[second].role}
-        yield reason if roles == {"user", "assistant"} or not view.dialogue.tools else Flag(reason)
-    elif len(languages) > 1:
+        yield reason if view.messages[first].role != view.messages[second].role else Flag(reason)
+        return
+    words = [(at, message.content.lower().split()) for at, message in spoken]
+    if all(_FOREIGN.keys().isdisjoint(said) for _, said in words):
+        return
+    languages: dict[str, int] = {}
+    for at, said in words:
+        if language := _language(said):
+            languages.setdefault(language, at)
+    if len(languages) > 1:
         (one, first), (other, second) = sorted(languages.items(), key=lambda item: item[1])[:2]
         yield Flag(f"message {second} reads like {other}, message {first} like {one}")
 
 
-def _language(text: str) -> str:
+def _script(text: str) -> str:
+    if not text.isascii():
+        for name, pattern in _SCRIPTS.items():
+            letters = len(pattern.findall(text))
+            if letters >= 4 and letters * 5 > len(text):
+                return name
+    return "Latin"
+
+
+def _language(words: list[str]) -> str:
     """Return the language the function words speak for, or an empty text where they do not say."""
-    words = text.lower().split()
     hits: Counter[str] = Counter()
     for word in set(words):
         for language in _FOREIGN.get(word, ()):
             hits[language] += 1
     english = len(ENGLISH.intersection(words))
-    if not hits:
-        return "English" if english >= 2 else ""
-    best, count = max(hits.items(), key=lambda item: (item[1], item[0]))
-    if count >= 3 and count > english:
-        return best
-    return "English" if english > count else ""
+    if hits:
+        best, count = max(hits.items(), key=lambda item: (item[1], item[0]))
+        if count >= 3 and count > english:
+            return best
+        return "English" if english > count else ""
+    return "English" if english >= 2 else ""
 
 
 def repetition(view: View) -> Iterator[str]:

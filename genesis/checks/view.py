@@ -50,6 +50,7 @@ class View:
         "_canonical",
         "_faults",
         "_said",
+        "answered",
         "calls",
         "dialogue",
         "messages",
@@ -72,6 +73,8 @@ class View:
         self.calls: list[Spot] = []
         self.users: list[int] = []
         """Indices of the user messages."""
+        self.answered = False
+        """Whether there is any tool message."""
         self.results: dict[str, int] = {}
         """Id of a call -> index of the tool message that answers it."""
         self._faults: list[Fault] | None = None
@@ -82,8 +85,10 @@ class View:
             if message.role == "user":
                 turn += 1
                 self.users.append(at)
-            elif message.role == "tool" and message.tool_call_id is not None:
-                self.results.setdefault(message.tool_call_id, at)
+            elif message.role == "tool":
+                self.answered = True
+                if message.tool_call_id is not None:
+                    self.results.setdefault(message.tool_call_id, at)
             for call in message.tool_calls:
                 self.calls.append(Spot(at, turn, call, self.schemas.get(call.name)))
 

@@ -1,0 +1,93 @@
+"""Rules 44 and 45: what is counted over a data set, and never fails a dialogue.
+
+44: exact repeats, repeats up to digits, and near-repeats of the users' words. 45: dialogues beyond a cap per tool.
+
+A dialogue leaves a few integers behind (``traces``), so that a million fit in memory; near-repeats share one of BANDS
+keys, each made of ROWS minimum hashes of word triples: two texts of Jaccard similarity s share a key with probability
+1 - (1 - s^ROWS)^BANDS, 0.98 at 0.9, 0.73 at 0.7, 0.23 at 0.5. ``metrics`` measures similarity itself, on fewer dialogues.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from xxhash import xxh3_64_intdigest as _hash
+
+from genesis.dialogue import Dialogue
+
+EXACT, DIGITS, NEAR = "rule:44-exact-duplicates", "rule:44-duplicates-but-digits", "rule:44-near-duplicates"
+CAP = "rule:45-cap-per-tool"
+BANDS, ROWS = 4, 2
+CAP_SHARE = 0.05
+"""A tool may have this share of the dialogues, or CAP_LEAST of them, whichever is more."""
+CAP_LEAST = 50
+MAX_WORDS = 5_000
+"""Words of a dialogue's user that the near keys look at."""
+_DIGITS = re.compile(rb"\d+")
+_PLACES = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
+_FACTORS = np.array([_hash(b"%d" % k) | 1 for k in range(BANDS * ROWS)], np.uint64)
+"""Odd: multiplying permutes the 64-bit hashes, and the minimum after each permutation is a minimum hash."""
+_PAIR = struct.Struct("<QQ")
+
+
+@dataclass(slots=True)
+class Traces:
+    """What a piece of a data set leaves for the counts."""
+
+    keys: list[Any] = field(default_factory=list)
+    """Arrays of shape (n, 2 + BANDS), uint64: exact, digits masked, near bands."""
+    tools: Counter[str] = field(default_factory=Counter)
+    """Dialogues by their first called tool."""
+
+
+def trace(dialogue: Dialogue) -> bytes:
+    """Return the keys of a dialogue as 2 + BANDS little-endian uint64: exact, digits masked, near bands."""
+    text = dialogue.user_text.lower()
+    made = "".join([f"{call.name}{call.arguments}" for message in dialogue.messages for call in message.tool_calls])
+    data = text.encode(errors="replace")
+    words = data.split()[:MAX_WORDS]
+    hashes = np.fromiter(map(_hash, words), np.uint64, len(words))
+    if len(words) > 2:
+        hashes = hashes[:-2] * _PLACES[0] + hashes[1:-1] * _PLACES[1] + hashes[2:]
+    least = np.minimum.reduce(hashes[:, None] * _FACTORS) if words else _FACTORS
+    exact = _hash(data + b"\0" + made.encode(errors="replace"))
+    masked = _hash(_DIGITS.sub(b"0", data))
+    return _PAIR.pack(exact, masked) + (least[:BANDS] * _PLACES[0] + least[BANDS:]).tobytes()
+
+
+def collect(traces: Traces, keys: bytes, tools: Mapping[str, int]) -> None:
+    """Add a piece: its dialogues' keys joined, and how many begin with a call of each tool."""
+    if keys:
+        traces.keys.append(np.frombuffer(keys, "<u8").reshape(-1, 2 + BANDS))
+    traces.tools.update(tools)
+
+
+def counts(traces: Traces) -> dict[str, int]:
+    """Return how many dialogues repeat an earlier one, by kind, and how many go beyond the cap per tool."""
+    if not traces.keys:
+        return {EXACT: 0, DIGITS: 0, NEAR: 0, CAP: 0}
+    keys = np.concatenate(traces.keys)
+    n = len(keys)
+    near = np.zeros(n, bool)
+    for band in range(2, 2 + BANDS):
+        near |= _repeats(keys[:, band])
+    cap = max(CAP_LEAST, int(CAP_SHARE * n))
+    return {
+        EXACT: int(_repeats(keys[:, 0]).sum()),
+        DIGITS: int(_repeats(keys[:, 1]).sum()),
+        NEAR: int(near.sum()),
+        CAP: sum(count - cap for count in traces.tools.values() if count > cap),
+    }
+
+
+def _repeats(column: Any) -> Any:
+    """Return which entries equal an earlier one."""
+    repeated = np.ones(len(column), bool)
+    repeated[np.unique(column, return_index=True)[1]] = False
+    return repeated
