@@ -104,7 +104,8 @@ def test_where_the_checker_itself_fails_there_is_no_verdict() -> None:
 
 def test_loads_no_vendor_code_and_writes_nothing() -> None:
     code = (
-        "import sys; from genesis.downstream import bfcl, official; official.ast_checker(); official.parse_java('f();');"
+        "import sys; from genesis.downstream import bfcl, official;"
+        "official.ast_checker(); official.parse_java('f();');"
         "names = set(sys.modules);"
         "bad = [n for n in names if n.split('.')[0] in ('openai', 'anthropic', 'mistralai', 'torch', 'transformers')"
         " or n in ('bfcl_eval.constants.model_config', 'bfcl_eval.constants.eval_config')];"
