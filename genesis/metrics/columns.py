@@ -25,6 +25,7 @@ Rows = NDArray[np.int64]
 SAMPLE = 20_000
 """Requests whose text is kept, at most: enough for pictures, examples and compression."""
 CHUNK = 20_000
+PROBLEMS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,10 @@ class Columns:
     """How many of them stand literally in what user, system or an earlier result said before the call."""
     texts: dict[int, str] = field(default_factory=dict)
     """Row -> request, for a sample of at most SAMPLE rows, evenly spread."""
+    unreadable: int = 0
+    """Rows of the file that are no dialogue."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the first of them."""
 
     @property
     def lengths(self) -> Rows:
@@ -134,8 +139,11 @@ def concat(parts: Iterable[Columns]) -> Columns:
     known: dict[str, dict[str, int]] = {}
     pieces: dict[str, list[Any]] = {item.name: [] for item in fields(Columns)}
     texts: dict[int, str] = {}
-    stride, n = 1, 0
+    stride, n, unreadable = 1, 0, 0
+    problems: tuple[str, ...] = ()
     for part in parts:
+        unreadable += part.unreadable
+        problems = (problems + part.problems)[:PROBLEMS]
         for item in fields(Columns):
             value = getattr(part, item.name)
             if isinstance(value, Facet):
@@ -147,6 +155,7 @@ def concat(parts: Iterable[Columns]) -> Columns:
             stride *= 2
             texts = {row: text for row, text in texts.items() if row % stride == 0}
     joined: dict[str, Any] = {"n": n, "texts": texts, "ids": [name for ids in pieces["ids"] for name in ids]}
+    joined |= {"unreadable": unreadable, "problems": problems}
     for item in fields(Columns):
         if item.name not in joined:
             joined[item.name] = _joined(item.name, pieces.pop(item.name), known)

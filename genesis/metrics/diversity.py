@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from genesis.metrics.columns import Columns
@@ -11,6 +12,8 @@ from genesis.metrics.semantic import semantic
 from genesis.metrics.statistics import fixed_size, mean
 from genesis.metrics.structural import structural
 
+LARGE = 50_000
+"""Dialogues from which measures run side by side."""
 _HEADLINE = {"tools": "tool", "slots": "slot", "acts": "act"}
 
 
@@ -22,8 +25,12 @@ def diversity(
     What experiments/metric_validity found to be trustworthy stands at the top level, the rest in groups.
     """
     words, turns = mean(columns.lengths), mean(columns.turns)
-    facets = structural(columns, size=size, possible=possible)
-    worded = lexical(columns, size=size)
+    with ThreadPoolExecutor(2 if columns.n >= LARGE else 1) as threads:  # numpy lets go of the interpreter's lock
+        wording = threads.submit(lexical, columns, size=size)
+        meaning = threads.submit(semantic, columns, size=size, name=embedder)
+        copies = threads.submit(duplicates, columns)
+        facets = structural(columns, size=size, possible=possible)
+    worded = wording.result()
     return {
         "n": columns.n,
         "size": min(size, columns.n) if size else fixed_size(columns.n),
@@ -36,8 +43,8 @@ def diversity(
             if name in facets
         },
         "distinct_3": worded.pop("distinct_3"),
-        **{f"duplicates_{kind}": found for kind, found in duplicates(columns).items()},
+        **{f"duplicates_{kind}": found for kind, found in copies.result().items()},
         "structural": facets,
         "lexical": worded,
-        "semantic": semantic(columns, size=size, name=embedder),
+        "semantic": meaning.result(),
     }

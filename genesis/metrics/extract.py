@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,8 +16,10 @@ import numpy as np
 import xxhash
 
 from genesis.dialogue import Dialogue
-from genesis.metrics.columns import ARRAYS, HASHED, Columns, Facet
-from genesis.text import words
+from genesis.metrics.columns import ARRAYS, HASHED, PROBLEMS, Columns, Facet
+from genesis.text import split_name, words
+from genesis.tools.domains import domain_of
+from genesis.tools.tool import Tool
 
 Said = tuple[str, str, Sequence[tuple[str, Mapping[str, Any]]]]
 """Role, content, calls."""
@@ -69,6 +71,8 @@ class Extract:
 
     def __init__(self, domains: Mapping[str, str] | None = None) -> None:
         self._domains = dict(domains or {})
+        self._unreadable = 0
+        self._problems: list[str] = []
         self._ids: list[str] = []
         self._texts: list[str] = []
         self._facets = {name: _Growing() for name in Columns.__annotations__ if name in _FACETS}
@@ -77,9 +81,6 @@ class Extract:
 
     def dialogue(self, dialogue: Dialogue) -> None:
         """Take one dialogue object."""
-        for tool in dialogue.tools:
-            if tool.domain != "other":
-                self._domains.setdefault(tool.name, tool.domain)
         scenario = dialogue.scenario
         self.add(
             dialogue.id,
@@ -89,6 +90,7 @@ class Extract:
             owner=scenario.targets[0] if scenario and scenario.targets else None,
             verdicts=[(verdict.check, verdict.outcome) for verdict in dialogue.verdicts],
             provenance=dialogue.provenance,
+            tools=lambda: dialogue.tools,
         )  # fmt: skip
 
     def add(
@@ -100,8 +102,12 @@ class Extract:
         owner: str | None = None,
         verdicts: Sequence[tuple[str, str]] = (),
         provenance: Mapping[str, Any] | None = None,
+        tools: Callable[[], Iterable[Tool]] = tuple,
     ) -> None:
-        """Take one dialogue: its messages, and what is known of its plan, its checks and its making."""
+        """Take one dialogue: its messages, and what is known of its plan, its checks and its making.
+
+        ``tools`` gives those on offer; it is asked when a call's domain is not known yet.
+        """
         facets, arrays = self._facets, self._arrays
         text = "\n".join([content for role, content, _ in messages if role == "user"])
         self._ids.append(name)
@@ -112,7 +118,7 @@ class Extract:
         arrays["turns"].append(sum([role == "user" for role, _, _ in messages]))
         facets["requests"].add(words(text))
         facets["acts"].add((acts(messages),))
-        self._calls(messages)
+        self._calls(messages, tools)
         facets["scenarios"].add((label,) if label else ())
         facets["owners"].add((owner,) if owner else ())
         self._made(verdicts, provenance or {})
@@ -122,9 +128,22 @@ class Extract:
         grown: dict[str, Any] = {name: growing.facet() for name, growing in self._facets.items()}
         grown |= {name: growing.facet() for name, growing in self._hashes.items()}
         grown |= {name: np.array(values, ARRAYS[name]) for name, values in self._arrays.items()}
-        return Columns(n=len(self._ids), ids=self._ids, texts=dict(enumerate(self._texts)), **grown)
+        return Columns(
+            n=len(self._ids),
+            ids=self._ids,
+            texts=dict(enumerate(self._texts)),
+            unreadable=self._unreadable,
+            problems=tuple(self._problems),
+            **grown,
+        )
 
-    def _calls(self, messages: Sequence[Said]) -> None:
+    def problem(self, text: str) -> None:
+        """Note a row that is no dialogue."""
+        self._unreadable += 1
+        if len(self._problems) < PROBLEMS:
+            self._problems.append(text)
+
+    def _calls(self, messages: Sequence[Said], tools: Callable[[], Iterable[Tool]]) -> None:
         facets = self._facets
         names: list[str] = []
         slots: list[str] = []
@@ -149,6 +168,8 @@ class Extract:
         self._hashes["values"].add(values)
         self._hashes["calls"].add(calls)
         domains = self._domains
+        if not domains.keys() >= set(names):
+            domains |= {tool.name: _domain(tool) for tool in tools() if tool.name not in domains}
         facets["domains"].add([domains[name] for name in names if name in domains])
         different = sorted(set(names)) if len(names) > 1 else ()
         facets["pairs"].add([f"{a} {b}" for i, a in enumerate(different) for b in different[i + 1 :]])
@@ -175,6 +196,14 @@ class Extract:
 
 
 _FACETS = {name for name, kind in Columns.__annotations__.items() if kind == "Facet"} - set(HASHED)
+
+
+def _domain(tool: Tool) -> str:
+    """Return a tool's domain: its pool's, else by the lexicon."""
+    if tool.domain != "other":
+        return tool.domain
+    parameters = [word for name in tool.properties for word in split_name(name)]
+    return domain_of(split_name(tool.name), words(tool.description), parameters)
 
 
 def call_hash(name: str, arguments: Mapping[str, Any]) -> int:

@@ -42,6 +42,7 @@ def quality(accepted: Columns, rejected: Columns | None = None) -> dict[str, Any
         "acceptance_by_scenario": _rates_by("scenarios", sides, good) if known else {},
         "rejected_by_check": _failures(sides, bad),
         "failed_in_accepted": {} if rejected is None else _failures([accepted], good[:1]),
+        "unreadable_rows": sum(side.unreadable for side in sides),
         "flagged_by_check": _names(Counter(_of(side.flagged)) for side in sides),
         "mix": _mix(sides, good),
         "yield_by_tool": _yield(sides, good) if known else {},

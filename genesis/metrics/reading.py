@@ -7,18 +7,21 @@ format through ``genesis.formats``.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from genesis.errors import FormatError
+from genesis import formats
+from genesis.dialogue import tool_from_row
+from genesis.errors import FormatError, RowError
 from genesis.metrics.columns import CHUNK, Columns, concat
 from genesis.metrics.extract import Extract, Said
 from genesis.scenario import Scenario
+from genesis.tools.tool import Tool
 
 CHUNK_BYTES = 1 << 24
 SMALL = 1 << 25
@@ -48,6 +51,7 @@ class _Row(msgspec.Struct):
     scenario: Any = None
     verdicts: Any = None
     provenance: Any = None
+    tools: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 _row_of = msgspec.json.Decoder(_Row).decode
@@ -60,17 +64,36 @@ def read_columns(
 ) -> Columns:
     """Return the columns of a data set, the same whatever the number of ``workers`` (processes, for large files).
 
-    ``format`` names one of ``genesis.formats``; None: detected. Raises FormatError naming file and line. With workers,
-    a script must guard its main part (``if __name__ == "__main__":``), as for any use of multiprocessing.
+    ``format`` names one of ``genesis.formats.READERS``; None: detected. A row that is no dialogue is counted
+    (``unreadable``) and passed over. Raises FormatError where the file cannot be read or no row of it is a dialogue.
+    With workers, a script must guard its main part (``if __name__ == "__main__":``), as with any multiprocessing.
     """
     file = Path(path)
     if not file.is_file():
         raise FormatError(f"{file}: no such file")
-    if format is None and (jobs := _jobs(file)) is not None:
-        take, units = jobs
-        with _mapping(workers if file.stat().st_size >= SMALL else 1) as parts:
-            return concat(parts(partial(take, str(file), dict(domains or {})), units))
-    return concat(_foreign(file, format, domains))
+    known = dict(domains or {})
+    if (groups := _parquet_groups(file)) is not None:
+        take, units = partial(_take_group, str(file), known), range(groups)
+    elif _blank(file):
+        return concat([])
+    elif formats.lines.kind(file) == "lines":
+        family = formats.family(format) if format else formats.detect_file(file)
+        take, units = partial(_take_lines, str(file), known, family), range(0, file.stat().st_size, CHUNK_BYTES)
+    else:
+        return _some(file, concat(_whole(file, format, known)))
+    with _mapping(workers if file.stat().st_size >= SMALL else 1) as parts:
+        return _some(file, concat(parts(take, units)))
+
+
+def _some(file: Path, columns: Columns) -> Columns:
+    if columns.unreadable and not columns.n:
+        raise FormatError(f"{file}: none of {columns.unreadable} rows is a dialogue; {columns.problems[0]}")
+    return columns
+
+
+def _blank(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return not any(line.strip() for line in stream)
 
 
 @contextmanager
@@ -82,24 +105,7 @@ def _mapping(workers: int) -> Iterator[Any]:
         yield pool.imap
 
 
-def _jobs(file: Path) -> tuple[Any, Iterable[Any]] | None:
-    """Return a function and the parts of the file to call it on; None where the fast path does not know the format."""
-    with file.open("rb") as stream:
-        if stream.read(4) == b"PAR1":
-            groups = _parquet_groups(file)
-            return None if groups is None else (_take_group, range(groups))
-        stream.seek(0)
-        first = next((line for line in stream if line.strip()), b"")
-    if not first:
-        return _take_lines, []
-    try:
-        _row_of(first)
-    except msgspec.DecodeError:
-        return None
-    return _take_lines, range(0, file.stat().st_size, CHUNK_BYTES)
-
-
-def _take_lines(path: str, domains: Mapping[str, str], start: int) -> Columns:
+def _take_lines(path: str, domains: Mapping[str, str], family: str, start: int) -> Columns:
     """Return the columns of the lines that begin in CHUNK_BYTES from ``start``."""
     extract = Extract(domains)
     with Path(path).open("rb") as stream:
@@ -110,9 +116,12 @@ def _take_lines(path: str, domains: Mapping[str, str], start: int) -> Columns:
         while at < start + CHUNK_BYTES and (line := stream.readline()):
             if not line.isspace():
                 try:
-                    _take(extract, _row_of(line))
-                except (msgspec.DecodeError, FormatError, RecursionError) as error:
-                    raise FormatError(f"{path}:{_line_number(path, at)}: {error}") from error
+                    if family == "messages":
+                        _take(extract, _row_of(line))
+                    else:
+                        extract.dialogue(formats.parse(line, family))
+                except (msgspec.DecodeError, FormatError, RowError, RecursionError) as error:
+                    extract.problem(f"line {_line_number(path, at)}: {error}")
             at += len(line)
     return extract.columns()
 
@@ -127,7 +136,10 @@ def _line_number(path: str, offset: int) -> int:
 
 
 def _parquet_groups(file: Path) -> int | None:
-    """Return the row groups of a file in our form (``messages`` a list of JSON texts); None of another."""
+    """Return the row groups of a Parquet file in our form (``messages`` a list of JSON texts); None of another."""
+    with file.open("rb") as stream:
+        if stream.read(4) != b"PAR1":
+            return None
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -157,11 +169,12 @@ def _take_group(path: str, domains: Mapping[str, str], group: int) -> Columns:
         found = dict(zip(wanted, values, strict=True))
         try:
             row = _Row(_messages_of("[" + ",".join(found.pop("messages")) + "]"), found.pop("id", None))
+            row.tools = msgspec.Raw(("[" + ",".join(found.pop("tools", None) or ()) + "]").encode())
             for name, value in found.items():
                 setattr(row, name, _json_of(value) if isinstance(value, str) else value)
             _take(extract, row)
         except (msgspec.DecodeError, FormatError, RecursionError) as error:
-            raise FormatError(f"{path}: row group {group}, row {number}: {error}") from error
+            extract.problem(f"row group {group}, row {number}: {error}")
     return extract.columns()
 
 
@@ -179,6 +192,7 @@ def _take(extract: Extract, row: _Row) -> None:
             if isinstance(verdict, dict)
         ],
         provenance=row.provenance if isinstance(row.provenance, dict) else None,
+        tools=lambda: _tools(row.tools),
     )
 
 
@@ -222,14 +236,27 @@ def _label(scenario: Mapping[str, Any]) -> str | None:
     return label
 
 
-def _foreign(file: Path, format: str | None, domains: Mapping[str, str] | None) -> Iterator[Columns]:
-    """Yield the columns of a file in another format, chunk by chunk."""
-    from genesis import formats
+def _tools(raw: msgspec.Raw) -> Iterator[Tool]:
+    """Yield the tools of a row that are well formed; what is wrong with the others is for the rules to say."""
+    try:
+        rows = _json_of(raw)
+        rows = _json_of(rows) if isinstance(rows, str) else rows
+    except (msgspec.DecodeError, RecursionError):
+        return
+    for row in rows if isinstance(rows, list) else ():
+        with suppress(FormatError):
+            yield tool_from_row(row)
 
+
+def _whole(file: Path, format: str | None, domains: Mapping[str, str]) -> Iterator[Columns]:
+    """Yield the columns of one JSON list, or of Parquet in another form, chunk by chunk."""
     extract = Extract(domains)
-    for number, row in enumerate(formats.read(file, format)):
-        if number and number % CHUNK == 0:
+    for number, row in enumerate(formats.read(file, format), 1):
+        if row.dialogue is None:
+            extract.problem(f"line {row.line}: {row.error}")
+        else:
+            extract.dialogue(row.dialogue)
+        if number % CHUNK == 0:
             yield extract.columns()
             extract = Extract(domains)
-        extract.dialogue(row)
     yield extract.columns()

@@ -107,12 +107,42 @@ def test_sample_of_texts_is_thinned_evenly(monkeypatch: pytest.MonkeyPatch) -> N
         (b'{"messages": [', "truncated"),
     ],
 )
-def test_bad_rows_name_file_and_line(tmp_path: Path, line: bytes, problem: str) -> None:
+def test_rows_that_are_no_dialogue_are_counted_and_named(tmp_path: Path, line: bytes, problem: str) -> None:
     good = msgspec.json.encode(corpus(1)[0].to_row())
     file = tmp_path / "d.jsonl"
     file.write_bytes(good + b"\n\n" + good + b"\n" + line + b"\n")
-    with pytest.raises(FormatError, match=rf"d\.jsonl:4: .*{problem}"):
+    found = read_columns(file)
+    assert (found.n, found.unreadable) == (2, 1)
+    assert found.problems[0].startswith("line 4: ")
+    assert problem in found.problems[0]
+
+
+def test_a_file_without_any_dialogue_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "d.jsonl"
+    file.write_bytes(b'{"messages": [{"role": "user", "content": 3}]}\n')
+    with pytest.raises(FormatError, match=r"d\.jsonl: none of 1 rows is a dialogue; line 1: "):
         read_columns(file)
+
+
+@pytest.mark.parametrize("format", ["openai", "llamafactory", "hermes", "toolace"])
+def test_any_imported_format_gives_the_same_calls(tmp_path: Path, format: str) -> None:
+    from genesis import formats
+
+    made = corpus(40)
+    rows = [row for one in made for row in formats.WRITERS[format](one)]
+    lines, whole = write_lines(tmp_path / "d.jsonl", rows), tmp_path / "d.json"
+    whole.write_bytes(msgspec.json.encode(rows))
+    wanted = from_dialogues(made)
+    for found in (read_columns(lines), read_columns(whole)):
+        for name in ("tools", "slots", "values", "requests"):
+            assert np.array_equal(getattr(found, name).codes, getattr(wanted, name).codes), name
+
+
+def test_domains_come_from_the_pool_or_from_the_words(tmp_path: Path) -> None:
+    made = [dialogue(0, "x", call("convert_currency")), dialogue(1, "x", call("weather_forecast"))]
+    lines = write_lines(tmp_path / "d.jsonl", [one.to_row() for one in made])
+    assert read_columns(lines).domains.names == ["finance", "weather"]
+    assert read_columns(lines, domains={"convert_currency": "money"}).domains.names == ["money", "weather"]
 
 
 def test_metrics_command_prints_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
