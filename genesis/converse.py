@@ -33,7 +33,7 @@ class Made:
     dialogue: Dialogue
     reasons: tuple[str, ...] = ()
     fault: Exception | None = None
-    """The LM's error, where that and nothing else ended it."""
+    """The LM's error, where one took part in ending it: it may go better next time."""
 
 
 async def converse(planned: Planned, stage: Stage) -> Made:
@@ -89,6 +89,7 @@ async def _turns(talk: Talk) -> tuple[list[Message], dict[int, dict[str, Any]], 
         reasons: list[str] = []
         winner = None
         for attempt in range(REPAIRS + 1):
+            talk.tally.fault = None
             batch = await candidates(talk, turn, attempt, messages, notes)
             alive = [candidate for candidate in batch if not candidate.reasons]
             if alive:
@@ -99,7 +100,6 @@ async def _turns(talk: Talk) -> tuple[list[Message], dict[int, dict[str, Any]], 
         if winner is None:
             return messages, notes, list(dict.fromkeys(reasons))
         messages, notes = [*messages, *winner.messages], winner.notes
-        talk.tally.fault = None
         if turn == 0 and talk.stage.memory is not None:
             talk.stage.memory.open(talk.planned, messages[0].content)
     return messages, notes, []
