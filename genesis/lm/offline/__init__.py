@@ -14,6 +14,7 @@ from typing import Any
 from genesis.errors import LMConfigError
 from genesis.lm.offline.acts import assistant_turn
 from genesis.lm.offline.calls import function_turn
+from genesis.lm.offline.checking import check_turn
 from genesis.lm.offline.errors import plant, spoil
 from genesis.lm.offline.guidance import guide_turn, sample_turn
 from genesis.lm.offline.judging import judge_turn
@@ -45,6 +46,11 @@ SKILLS: dict[frozenset[str], tuple[str, frozenset[str], Skill]] = {
     frozenset({"calls"}): ("function", frozenset({"tools", "conversation", "stated"}), function_turn),
     frozenset({"results"}): ("tool", frozenset({"tools", "conversation", "calls", "failing"}), tool_turn),
     frozenset({"reason", "best"}): ("judge", frozenset({"candidates"}), judge_turn),
+    frozenset({"faithfulness", "satisfaction", "compliance"}): (
+        "checker",
+        frozenset({"tools", "task", "system", "conversation", "doubts"}),
+        check_turn,
+    ),
 }
 
 

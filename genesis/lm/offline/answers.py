@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from genesis.lm.offline.phrases import generic, phrase
+from genesis.lm.offline.phrases import article, generic, phrase
+from genesis.lm.offline.slots import Slot, is_plural, slot_of
 from genesis.lm.offline.state import Done, made
 from genesis.lm.offline.values import listed
 from genesis.lm.offline.vocabulary import entries
@@ -17,7 +18,7 @@ from genesis.text import split_name
 _UNITS = {
     "km": "km", "kmh": "km/h", "cm": "cm", "mm": "mm", "m": "m", "kg": "kg", "g": "g", "hz": "Hz", "kwh": "kWh", "percent": "percent",
     "minutes": "minutes", "hours": "hours", "seconds": "seconds", "days": "days", "usd": "US dollars", "musd": "million US dollars",
-    "bpm": "bpm", "ms": "ms", "millions": "million", "liters": "liters",
+    "bpm": "bpm", "ms": "ms", "c": "°C", "sqft": "per square foot", "millions": "million", "liters": "liters",
 }  # fmt: skip
 _NAMES = {
     "aqi": "air quality index",
@@ -49,14 +50,11 @@ def report(done: list[Done], tools: list[dict[str, Any]], rng: Random) -> str:
     good, failed = [call for call in done if not call.failed], [call for call in done if call.failed]
     parts = []
     if len(good) == 1:
-        parts.append(_lead(rng) + _facts(good[0], rng, alone=True))
+        parts.append(_lead(rng) + _facts(good[0], tools, rng, alone=True))
     elif good:
-        apart = _what_differs(good)
         parts.append(rng.choice(entries("assistant", "several lead")))
-        parts += [
-            f"{_label(call, apart, number, tools)}: {_facts(call, rng, alone=False)}"
-            for number, call in enumerate(good, 1)
-        ]
+        labels = _labels(good, tools)
+        parts += [f"{label}: {_facts(call, tools, rng, alone=False)}" for call, label in zip(good, labels, strict=True)]
     for call in failed:
         about = next((str(t.get("description") or "") for t in tools if t.get("name") == call.name), "")
         text = rng.choice(entries("assistant", "failure")).replace(
@@ -76,53 +74,103 @@ def _lead(rng: Random) -> str:
     return "" if lead == "-" else f"{lead} "
 
 
-def _what_differs(calls: list[Done]) -> set[str]:
-    """Return the names of arguments by which calls of one tool differ."""
-    names = {name for call in calls for name in call.arguments}
-    return {name for name in names if len({msgspec.json.encode(call.arguments.get(name)) for call in calls}) > 1}
-
-
-def _label(call: Done, apart: set[str], number: int, tools: list[dict[str, Any]]) -> str:
-    values = [
-        shown(call.arguments[name])
-        for name in call.arguments
-        if name in apart and not isinstance(call.arguments[name], (bool, dict))
+def _labels(calls: list[Done], tools: list[dict[str, Any]]) -> list[str]:
+    """Name each call by what tells it from the others: ``For Oslo``, ``For a radius of 4``."""
+    names = [name for name in calls[0].arguments if all(name in call.arguments for call in calls)]
+    texts = [name for name in names if all(_namable(call.arguments[name]) for call in calls)]
+    numbers = [name for name in names if all(_is_number(call.arguments[name]) for call in calls)]
+    for chosen in [*([name] for name in texts), *([name] for name in numbers), texts, texts + numbers]:
+        labels = [_label(call, chosen, tools) for call in calls]
+        if chosen and len(set(labels)) == len(calls):
+            return labels
+    labels = [
+        _label(call, [name for name in call.arguments if _namable(call.arguments[name])][:1], tools) for call in calls
     ]
-    texts = [value for value in values if re.search(r"[A-Za-z]", value) and len(value) <= 40]
-    chosen = texts[:1] or [listed(values[:3])]
-    return f"For {chosen[0]}" if chosen[0] else f"Number {number}"
+    return labels if len(set(labels)) == len(calls) else [f"Number {number}" for number in range(1, len(calls) + 1)]
 
 
-def _facts(call: Done, rng: Random, *, alone: bool) -> str:
+def _namable(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 40
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _slot(call: Done, name: str, tools: list[dict[str, Any]]) -> Slot:
+    tool: dict[str, Any] = next((tool for tool in tools if tool.get("name") == call.name), {})
+    schema = ((tool.get("parameters") or {}).get("properties") or {}).get(name) or {}
+    return slot_of(name, schema, str(tool.get("description") or ""))
+
+
+def _label(call: Done, names: list[str], tools: list[dict[str, Any]]) -> str:
+    parts = []
+    for name in names:
+        value, found = call.arguments[name], _slot(call, name, tools)
+        if isinstance(value, str):
+            parts.append(value)
+        elif found.plural:
+            parts.append(f"{shown(value)} {found.noun.removeprefix('number of ')}")
+        else:
+            parts.append(f"{article(found.noun)} {found.noun} of {shown(value)}")
+    return f"For {listed(parts)}"
+
+
+def _facts(call: Done, tools: list[dict[str, Any]], rng: Random, *, alone: bool) -> str:
     """Turn a result's fields into sentences; what merely repeats the arguments leads in, or is left out."""
     result = call.result or {}
-    subject = [value for name, value in result.items() if call.arguments.get(name) == value and isinstance(value, str)]
-    facts = [(name, value) for name, value in result.items() if call.arguments.get(name) != value] or list(
-        result.items()
-    )
+    echoed = [name for name, value in result.items() if name in call.arguments and call.arguments[name] == value]
+    subject = [str(result[name]) for name in echoed if _slot(call, name, tools).entity]
+    facts = [(name, value) for name, value in result.items() if name not in echoed] or list(result.items())
     if not facts:
         return "it is done."
-    clauses = [clause(name, value) for name, value in facts]
-    lead = f"For {shown(subject[0])}, " if subject and alone and rng.random() < 0.7 else ""
-    text = f"{lead}{listed(clauses)}."
+    if alone and not subject and len(facts) == 1 and _is_number(facts[0][1]):
+        return _single(*facts[0], rng)
+    lead = f"For {subject[0]}, " if subject and alone and rng.random() < 0.6 else ""
+    text = f"{lead}{listed([clause(name, value) for name, value in facts])}."
     return text[0].upper() + text[1:] if alone else text
+
+
+def _single(name: str, value: Any, rng: Random) -> str:
+    noun, unit = _noun(name, value)
+    text = rng.choice(entries("assistant", "single")).replace("{n}", noun).replace("{v}", f"{shown(value)}{unit}")
+    return text.replace("{a}", article(noun)) if not is_plural(noun) else f"The {noun} are {shown(value)}{unit}."
+
+
+def _noun(name: str, value: Any) -> tuple[str, str]:
+    """Split a field's name into its noun and the unit at its end: ``humidity_percent`` -> ``humidity``, `` percent``."""
+    words = split_name(name)
+    unit = ""
+    if len(words) > 1 and words[-1] in _UNITS and _is_number(value):
+        unit = f" {_UNITS[words.pop()]}"
+    return " ".join(_NAMES.get(word, word) for word in words), unit
+
+
+_SAID = {
+    "founded": "it was founded in {v}", "filed": "it was filed on {v}", "opens": "it opens at {v}", "closes": "it closes at {v}",
+    "closed_on": "it is closed on {v}", "completed": "it was completed in {v}", "term": "the term was {v}", "via": "the way leads via {v}",
+    "wins": "they have {v} wins", "losses": "they have {v} losses", "played": "they have played {v} games", "count": "there are {v} in total",
+    "last_amended": "it was last amended in {v}", "compared_to": "compared to {v}",
+}  # fmt: skip
+_BOOL = {
+    "available": ("it is available", "it is not available"),
+    "open_now": ("it is open now", "it is closed now"),
+    "in_force": ("it is in force", "it is no longer in force"),
+    "significant": ("that is significant", "that is not significant"),
+}
 
 
 def clause(name: str, value: Any) -> str:
     """Say one field: ``humidity_percent``, 61 -> ``the humidity is 61 percent``."""
-    words = split_name(name)
-    unit = ""
-    if len(words) > 1 and words[-1] in _UNITS and isinstance(value, (int, float)) and not isinstance(value, bool):
-        unit = f" {_UNITS[words.pop()]}"
-    noun = " ".join(_NAMES.get(word, word) for word in words)
-    if name == "status":
-        return f"the status is {shown(value)}"
+    noun, unit = _noun(name, value)
     if isinstance(value, bool):
-        return f"{noun}: {'yes' if value else 'no'}"
+        return _BOOL[name][not value] if name in _BOOL else f"{noun}: {'yes' if value else 'no'}"
+    if name in _SAID:
+        return _SAID[name].replace("{v}", shown(value))
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return f"the {noun} are {listed([_row(row) for row in value])}"
-    plural = isinstance(value, list) and len(value) > 1 and noun.endswith("s")
-    return f"the {noun} {'are' if plural else 'is'} {shown(value)}{unit}"
+    verb = "are" if is_plural(noun) and not unit.strip() == "percent" else "is"
+    return f"the {noun} {verb} {shown(value)}{unit}"
 
 
 def _row(row: dict[str, Any]) -> str:

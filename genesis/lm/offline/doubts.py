@@ -26,10 +26,13 @@ def bad_value(name: str, schema: dict[str, Any], about: str, rng: Random) -> Val
     slot = slot_of(name, schema, about)
     if schema.get("enum"):
         return spoken(rng.choice(entries("doubts", "no member")))
-    if slot.type in ("integer", "number"):
+    if slot.number:
         ceiling = schema.get("maximum")
-        number = int(ceiling) * 2 + 1 if ceiling is not None and rng.random() < 0.5 else -rng.randint(2, 30)
-        return spoken(number)
+        if ceiling is not None and rng.random() < 0.4:
+            return spoken(int(ceiling) * 2 + 1)
+        if _POSITIVE.search(slot.noun) and rng.random() < 0.5:
+            return spoken(-rng.randint(2, 30))
+        return spoken(rng.choice(entries("doubts", "no number")))
     if slot.type == "boolean":
         return spoken("maybe")
     if slot.type in ("array", "numbers"):
@@ -39,7 +42,9 @@ def bad_value(name: str, schema: dict[str, Any], about: str, rng: Random) -> Val
         text = f"{day[0]}-{day[1]:02d}-{day[2]:02d}"
         return Value(text, text)
     if slot.kind == "time":
-        return spoken("27:80")
+        return spoken(rng.choice(("27:80", "25:15", "31:00")))
+    if slot.kind == "url":
+        return spoken(rng.choice(("example", "http//shop", "www")))
     if slot.kind == "email":
         return spoken(rng.choice(("maria.lopez at example", "t.becker@", "example.com")))
     return spoken(rng.choice(entries("doubts", "no place" if slot.entity else "no name")))
@@ -52,7 +57,11 @@ def doubt(name: str, schema: dict[str, Any], value: Any, about: str) -> str:
         choices = ", ".join(str(member).replace("_", " ") for member in schema["enum"][:8])
         return f"the {slot.noun} has to be one of {choices}"
     if not valid(schema, value):
-        return f"{_shown(value)} does not work as the {slot.noun}"
+        return (
+            f"{_shown(value)} is not a number I can use as the {slot.noun}"
+            if slot.number
+            else (f"{_shown(value)} does not work as the {slot.noun}")
+        )
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0 and _POSITIVE.search(slot.noun):
         return f"the {slot.noun} cannot be negative"
     if isinstance(value, list) and not value:
@@ -85,6 +94,8 @@ def _text_doubt(kind: str, noun: str, value: str) -> str:
         return f"{value} is not a real place"
     if value in entries("doubts", "no name"):
         return f"{value!r} is no usable {noun}"
+    if kind == "url" and "." not in value:
+        return f"{value} is not a complete web address"
     if kind == "email" and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
         return f"{value} is not a complete email address"
     if kind == "time" and re.fullmatch(r"(2[4-9]|[3-9]\d):\d\d.*|\d\d:[6-9]\d.*", value):

@@ -10,6 +10,7 @@ from typing import Any
 from genesis.lm.offline.doubts import bad_value
 from genesis.lm.offline.slots import slot_of
 from genesis.lm.offline.values import Value, draw
+from genesis.lm.offline.vocabulary import entries
 
 Values = dict[str, Value]
 
@@ -33,7 +34,11 @@ def values_of(wishes: list[dict[str, Any]], rng: Random) -> list[Values]:
         if wish.get("bad") in say:
             values[wish["bad"]] = bad_value(wish["bad"], say[wish["bad"]], about, rng)
         else:
-            values = _ordered(values)
+            values = _ordered(_consistent(values, wish, rng))
+        for _ in range(6):
+            if not any(values and values == other for other in drawn):
+                break
+            values = {name: draw(name, schema, about, rng) for name, schema in say.items()}
         drawn.append(values)
         first.setdefault(tool, values)
     return drawn
@@ -50,6 +55,27 @@ def _soon_after(start: Value, end: Value) -> Value:
     day = first + timedelta(days=2 + (last - first).days % 12)
     text = day.isoformat()
     return Value(text, text if end.said == end.json else f"{day.day} {day:%B} {day.year}")
+
+
+def _consistent(values: Values, wish: dict[str, Any], rng: Random) -> Values:
+    """Let a city lie in the country or state that is said with it, or was said before."""
+    say, about = wish.get("say_now") or {}, str(wish.get("does", ""))
+    kinds = {slot_of(name, say[name], about).kind: name for name in values}
+    said = {str(value).lower() for value in (wish.get("said") or {}).values() if isinstance(value, str)}
+    for table, outer in (("country_of", "country"), ("us_state_of", "state"), ("us_state_of", "state_code")):
+        if outer not in kinds or say[kinds[outer]].get("enum"):
+            continue
+        column = 2 if outer == "state_code" else 1
+        rows = [row.split("/") for row in entries("values", table)]
+        inner = next((kinds[kind] for kind in ("city", "us_city") if kind in kinds), None)
+        if inner is None:
+            rows = [row for row in rows if row[0].lower() in said]
+        if rows:
+            row = rng.choice(rows)
+            values[kinds[outer]] = Value(row[column], row[column])
+            if inner and not say[inner].get("enum"):
+                values[inner] = Value(row[0], row[0])
+    return values
 
 
 def _fresh(name: str, schema: dict[str, Any], about: str, taken: list[Any], rng: Random) -> Value:

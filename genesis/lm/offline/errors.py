@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from genesis.lm.offline import checking
 from genesis.lm.offline.values import draw
 
 Fields = dict[str, Any]
@@ -122,4 +123,5 @@ _KINDS: dict[str, tuple[tuple[str, Any], ...]] = {
         ("unknown_tool", _unknown),
     ),
     "assistant": (("needless_ask", _needless), ("contradiction", _contradiction)),
+    "checker": (("checker_miss", checking.miss), ("checker_alarm", checking.alarm)),
 }

@@ -22,12 +22,16 @@ def voice_of(persona: str) -> str:
     return next((voice for voice in VOICES if voice in head or voice.replace("-", " ") in head), "plain")
 
 
-def speak(text: str, voice: str, *, first: bool, rng: Random) -> str:
-    """Return ``text`` in a voice, with the marks around values removed."""
+def speak(text: str, voice: str, stage: str, rng: Random) -> str:
+    """Return ``text`` in a voice, with the marks around values removed.
+
+    ``stage``: ``opener`` (the first message), ``asked`` (the assistant asked), ``instead`` (it could not) or ``later``.
+    """
+    first = stage == "opener"
     if voice == "terse":
         text = _terse(text, rng)
     elif voice == "chatty":
-        text = _chatty(text, first, rng)
+        text = _chatty(text, stage, rng)
     elif voice == "non-native":
         text = _outside(text, lambda part: _non_native(part, rng))
     elif voice == "expert" and first and rng.random() < 0.4:
@@ -49,10 +53,10 @@ def _terse(text: str, rng: Random) -> str:
     return text if rng.random() < 0.6 or text.startswith("\x02") else text[:1].upper() + text[1:]
 
 
-def _chatty(text: str, first: bool, rng: Random) -> str:
-    opener = rng.choice(entries("talk", "chatty opener" if first else "chatty later"))
-    closer = rng.choice(entries("talk", "chatty closer")) if rng.random() < (0.7 if first else 0.3) else ""
-    return f"{opener if first or rng.random() < 0.6 else ''} {text} {closer}".strip()
+def _chatty(text: str, stage: str, rng: Random) -> str:
+    opener = rng.choice(entries("talk", f"chatty {stage}"))
+    closer = rng.choice(entries("talk", "chatty closer")) if rng.random() < (0.6 if stage == "opener" else 0.25) else ""
+    return f"{opener} {text} {closer}".removeprefix("- ").strip()
 
 
 def _typos(text: str, rng: Random) -> str:

@@ -38,6 +38,8 @@ def _from_to(text: str, pairs: Pairs, left: list[str]) -> str:
     )
     ends = {words.words.split()[0]: name for name in left if (words := tie(*pairs[name]))}
     found = found or re.search(r"(?i)\bbetween (?:any )?two [\w-]+(?: [\w-]+)?", text)
+    if found and len(ends.keys() & {"from", "to"}) == 1:
+        return text[: found.start()].rstrip() + text[found.end() :]
     if not found or "from" not in ends or "to" not in ends:
         return text
     start, end = ends["from"], ends["to"]

@@ -23,24 +23,38 @@ def user_turn(inputs: dict[str, Any], rng: Random) -> dict[str, Any]:
     wishes = [wish for wish in inputs["wishes"] if isinstance(wish, dict)]
     voice = personas.voice_of(str(inputs["persona"]))
     drawn = values_of(wishes, rng)
-    first = not inputs["conversation"]
+    stage = _stage(inputs["conversation"])
+    first = stage == "opener"
     parts = _answers(wishes, drawn, voice, rng)
     opening = [(wish, values) for wish, values in zip(wishes, drawn, strict=True) if wish.get("opens")]
     if opening:
         lead = ""
         if first and voice != "terse" and rng.random() < 0.62:
             lead = situations.situation(str(inputs["semantic_type"]), str(inputs["guidance"]), rng)
-        parts += [lead, *_requests(opening, first and not parts, voice, rng)]
+        parts += [lead, *_requests(opening, "" if first and not parts else stage, voice, rng)]
     text = " ".join(part for part in parts if part) or rng.choice(entries("talk", "go on"))
     stated = [
         {"task": wish.get("task", 1), "tool": wish.get("tool", ""), "values": {n: v.json for n, v in values.items()}}
         for wish, values in zip(wishes, drawn, strict=True)
     ]
     return {
-        "message": personas.speak(text, voice, first=first, rng=rng),
+        "message": personas.speak(text, voice, stage, rng),
         "stated": stated,
         "reasoning": "The wishes are said as this person would say them.",
     }
+
+
+_SORRY = re.compile(
+    r"(?i)\b(?:sorry|can't|cannot|could not|couldn't|unfortunately|failed|afraid|none of|did not work)\b"
+)
+
+
+def _stage(conversation: list[dict[str, Any]]) -> str:
+    """Return where the conversation stands: ``opener``, ``asked``, ``instead`` (after a refusal or failure), ``later``."""
+    if not conversation:
+        return "opener"
+    last = str(conversation[-1].get("content"))
+    return "asked" if "?" in last else "instead" if _SORRY.search(last) else "later"
 
 
 def _pairs(wish: Wish, values: Values) -> Pairs:
@@ -97,7 +111,7 @@ def _answer(slot: Slot, value: Value, alone: bool, voice: str, rng: Random) -> s
 # --- asking -------------------------------------------------------------------------------------------------------
 
 
-def _requests(opening: list[tuple[Wish, Values]], first: bool, voice: str, rng: Random) -> list[str]:
+def _requests(opening: list[tuple[Wish, Values]], stage: str, voice: str, rng: Random) -> list[str]:
     """Ask for every wish that opens now; several wishes for one tool are one request and its variations."""
     parts: list[str] = []
     asked: dict[str, tuple[Wish, Values]] = {}
@@ -109,7 +123,7 @@ def _requests(opening: list[tuple[Wish, Values]], first: bool, voice: str, rng: 
         elif before and (wish.get("same_as") or values.keys() == before[1].keys()):
             parts.append(_variation(wish, values, before[1], _pick("same again", voice, rng)))
         else:
-            manner = "later" if index else "" if first else "turn"
+            manner = "later" if index else "instead" if stage == "instead" else "turn" if stage else ""
             parts.append(request(wish, values, manner, voice, rng))
         if not before:
             asked[tool] = (wish, values)
@@ -117,7 +131,7 @@ def _requests(opening: list[tuple[Wish, Values]], first: bool, voice: str, rng: 
 
 
 def request(wish: Wish, values: Values, manner: str, voice: str, rng: Random) -> str:
-    """Ask for one thing, with its values; ``manner``: ``later`` in a message, ``turn`` in a dialogue, or neither."""
+    """Ask for one thing, with its values; ``manner``: ``later`` in a message, ``turn`` or ``instead`` in a dialogue, or neither."""
     core = phrase(str(wish.get("does", "")), str(wish.get("tool", "")))
     pairs = _pairs(wish, values)
     text, left = place(core.object, pairs)
@@ -130,10 +144,8 @@ def request(wish: Wish, values: Values, manner: str, voice: str, rng: Random) ->
         text += f" {_with([pairs[name] for name in counted], rng)}"
         left = [name for name in left if name not in counted]
     ask = _framed(core.verb, text, manner, voice, rng)
-    rest = _rest(left, flags, pairs, voice, rng)
-    if rest and voice == "terse":
-        ask = ask.rstrip("?.") + "."
-    return " ".join([ask, *rest, *_references(wish, rng)])
+    rest = [*_rest(left, flags, pairs, voice, rng), *_references(wish, rng)]
+    return " ".join([ask.rstrip("?.") + "." if rest and voice == "terse" else ask, *rest])
 
 
 def _ranges(text: str, left: list[str], pairs: Pairs) -> tuple[str, list[str]]:

@@ -50,9 +50,20 @@ def result(tool: dict[str, Any], arguments: dict[str, Any], give: dict[str, Any]
     content = formulas.compute(about, arguments)
     if content is None:
         content = {**_echo(arguments), **_made(about, str(tool.get("name") or ""), arguments, rng)}
-    given = {name: draw(name, schema, about, rng).json for name, schema in give.items()}
+    content = {
+        name: arguments[name] if _same_sort(name, value, arguments) else value for name, value in content.items()
+    }
+    given = {
+        name: arguments[name] if name in arguments else draw(name, schema, about, rng).json
+        for name, schema in give.items()
+    }
     rest = [item for item in content.items() if item[0] not in given]
     return dict(rest[: max(0, MOST_FIELDS - len(given))]) | given
+
+
+def _same_sort(name: str, value: Any, arguments: dict[str, Any]) -> bool:
+    """Whether a field bears an argument's name and says the same sort of thing: then it repeats it."""
+    return name in arguments and type(arguments[name]) is type(value) and not isinstance(value, (list, dict))
 
 
 def _echo(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -69,23 +80,29 @@ def _echo(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _made(about: str, name: str, arguments: dict[str, Any], rng: Random) -> dict[str, Any]:
-    template = _template(about)
-    if template:
-        return {key: _value(key, kind, about, arguments, rng) for key, kind in template}
     verb, key, plural = _subject(about, name)
+    if verb in ("convert", "transform") and any(isinstance(value, (int, float)) for value in arguments.values()):
+        return {"converted_value": round(rng.uniform(2, 900), 2)}
+    if verb in _NUMBERS and not plural and not re.search(_NO_NUMBER, key):
+        return {key: _number(key, about, rng)}
+    template = _template(f"{verb} {key.replace('_', ' ')}") or (
+        () if re.search(_NUMBER_KEYS, key) else _template(about)
+    )
+    if template:
+        return {field: _value(field, kind, about, arguments, rng) for field, kind in template}
     if verb in _DOING:
-        return {
-            "status": rng.choice(entries("results", "done")),
-            "reference": f"{key[:3].upper()}-{rng.randrange(10000, 99999)}",
-        }
-    if verb in _NUMBERS or re.search(_NUMBER_KEYS, key):
+        reference = f"{key[:3].upper()}-{rng.randrange(10000, 99999)}"
+        return {"status": rng.choice(entries("results", "done")), "reference": reference}
+    if re.search(_NUMBER_KEYS, key):
         return {key: _number(key, about, rng)}
     if plural:
-        names = rng.sample(entries("values", "generic_name"), min(3, len(entries("values", "generic_name"))))
-        return {key: names, "count": len(names)}
+        return {key: rng.sample(entries("values", "generic_name"), 3), "count": 3}
     return {key: rng.choice(entries("results", "text")).replace("{key}", key.replace("_", " "))}
 
 
+_NO_NUMBER = (
+    r"(?:model|winner|sequence|route|outcome|result|result_of.*|derivative|polygon|histogram|triads|forecast|game)$"
+)
 _DOING = frozenset(
     "book reserve order buy purchase create add send schedule rent register update set modify delete remove change save "
     "store configure initialize attach bind adjust enroll submit file publish post notify cancel apply switch handle "
@@ -119,7 +136,7 @@ def _templates() -> tuple[tuple[re.Pattern[str], Fields], ...]:
     rows = []
     for line in entries("results", "fields"):
         pattern, _, spec = line.partition(" ; ")
-        parts = (part.strip().partition(" ") for part in spec.split(","))
+        parts = (part.strip().partition(" ") for part in spec.split(", "))
         rows.append((re.compile(pattern, re.IGNORECASE), tuple((key, kind) for key, _, kind in parts)))
     return tuple(rows)
 

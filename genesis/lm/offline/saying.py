@@ -35,6 +35,8 @@ class Tie:
 def word(slot: Slot, value: Value) -> str:
     """Return a value's words, marked, with its unit: ``12 m/s``, ``$4,000``, ``"Dune"``."""
     said = value.said
+    if slot.unit in _BEFORE and slot.number and isinstance(value.json, (int, float)):
+        said = f"{value.json:,.0f}" if value.json == int(value.json) else f"{value.json:,.2f}"
     if slot.kind in _QUOTE and isinstance(value.json, str):
         said = f'"{said}"'
     marked = f"{OPEN}{said}{CLOSE}"

@@ -193,7 +193,10 @@ def _unit(words: list[str], description: str, noun: str, about: str) -> str:
     if found := _UNITS.search(description):
         unit = found.group(1).lower()
         return _SHORT.get(unit, unit)
-    return _SUFFIXES.get(words[-1], "") if len(words) > 1 else ""
+    last = words[-1]
+    if noun.endswith(last) and last != noun.split()[0]:
+        return ""
+    return _SUFFIXES.get(last, "") if len(words) > 1 else ""
 
 
 _EXPAND = {
@@ -244,8 +247,13 @@ def _noun(words: list[str], description: str) -> str:
         del name[1]
     if len(name) == 2 and name[0] == "number of":
         name[1] = name[1] if name[1].endswith("s") else name[1] + "s"
+    if re.search(r"^(?:round|rounding)|decimal|precision$", " ".join(words)) and re.search(
+        r"(?i)decimal|round", description
+    ):
+        return "decimal places"
     text = " ".join(word.upper() if word in _CAPITALS else word for word in name)
     text = re.sub(r"^(?:is|get|the) ", "", text)
+    text = re.sub(r" in (?:days|hours|minutes|seconds|years|months|km|miles|meters|kg)$", "", text)
     text = re.sub(r"(?<=[a-z])(\d+)$", r" \1", text)
     text = re.sub(r"^(\w+(?: \w+)?) ([12ab])$", lambda m: f"{'first' if m[2] in '1a' else 'second'} {m[1]}", text)
     if (len(text) > 2 or text in ("ID", "IP", "pH")) and not re.fullmatch(r"(number of|\w{1,2}|\w{1,3}\d)", text):

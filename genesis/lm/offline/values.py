@@ -311,6 +311,9 @@ def _array(name: str, schema: dict[str, Any], about: str, rng: Random) -> Value:
     count = 2 if coordinates else rng.randint(4, 7) if many else rng.randint(2, 3)
     count = max(low, min(count, int(schema.get("maxItems", count))))
     described = items if items.get("description") else {**items, "description": schema.get("description", "")}
+    if kind_of(name, str(described.get("description")), about) == "chord_progression" and not items.get("enum"):
+        chords = rng.sample(entries("values", "chord"), max(4, low))
+        return Value(chords, ", ".join(chords))
     singular = name[:-1] if name.endswith("s") and not name.endswith("ss") else name
     values: list[Value] = []
     for _ in range(count * 4):
@@ -325,8 +328,16 @@ def _array(name: str, schema: dict[str, Any], about: str, rng: Random) -> Value:
     return Value([value.json for value in values], f"({', '.join(words)})" if coordinates else listed(words))
 
 
+_COUNTED = r"adults|children|singles|count|number|width|height|length|age|size|total|amount|x$|y$"
+
+
 def _object(name: str, schema: dict[str, Any], about: str, rng: Random) -> Value:
     properties = schema.get("properties") or {}
+    if not properties and schema.get("required"):
+        properties = {str(key): {} for key in schema["required"]}
+        properties = {
+            key: {"type": "integer"} if re.search(_COUNTED, key) else {"type": "string"} for key in properties
+        }
     if not properties:
         inner = schema.get("additionalProperties")
         if isinstance(inner, dict) and inner:
