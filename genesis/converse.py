@@ -98,7 +98,9 @@ async def _turns(talk: Talk) -> tuple[list[Message], dict[int, dict[str, Any]], 
             reasons = [reason for candidate in batch for reason in candidate.reasons]
             talk.tally.repairs += attempt < REPAIRS
         if winner is None:
-            return messages, notes, list(dict.fromkeys(reasons))
+            # For review, a rejected dialogue shows how far its last attempt came.
+            furthest = max(batch, key=lambda candidate: len(candidate.messages))
+            return [*messages, *furthest.messages], notes, list(dict.fromkeys(reasons))
         messages, notes = [*messages, *winner.messages], winner.notes
         if turn == 0 and talk.stage.memory is not None:
             talk.stage.memory.open(talk.planned, messages[0].content)

@@ -159,7 +159,7 @@ async def test_a_call_instead_of_the_question_rejects_with_the_reason():
     caller = ScriptedCaller(user=[opening, opening], assistant=[CALLS, CALLS], function=[calls("Oslo"), calls("Oslo")])
     made = await converse(planned("miss_param"), stage(caller))
     assert "plan: calls 'get_weather' where no call can be made" in made.reasons
-    assert made.dialogue.messages == ()
+    assert [message.role for message in made.dialogue.messages] == ["user", "assistant"], "as far as it came"
     assert made.dialogue.provenance["repairs"] == 1, "one fresh batch, then no more"
     assert made.fault is None
 
