@@ -80,27 +80,26 @@ def progress(run: Run) -> Callable[..., None]:
     """Return what generation tells after each dialogue: a line in the notebook, and progress.json for the runner."""
     from IPython.display import display
 
+    from genesis.lm import live
+
     line = display({"text/plain": "starting"}, raw=True, display_id=True)
     told = 0.0
+    pace = live.Pace()
 
-    def tell(counts: Any, _dialogue: Any = None) -> None:
+    def tell(counts: Any, _dialogue: Any = None, status: dict[str, Any] | None = None) -> None:
         nonlocal told
         found = counts.to_dict()
         done = found["accepted"] + found["rejected"] + found["errored"]
         if time.monotonic() - told < 1.0 and done < found["planned"]:
             return
         told = time.monotonic()
-        run.write_json(PROGRESS, {**found, "done": done})
+        left = pace.seconds_left(done, found["planned"])
+        found = {**found, "done": done, **(status or {}), "seconds_left": left}
+        run.write_json(PROGRESS, found)
         if line is not None:
-            line.update({"text/plain": progress_words({**found, "done": done})}, raw=True)
+            line.update({"text/plain": live.words(found)}, raw=True)
 
     return tell
-
-
-def progress_words(found: dict[str, int]) -> str:
-    """Return the progress line: ``45 of 120 done: 43 accepted, 2 rejected``."""
-    words = f"{found['done']} of {found['planned']} done: {found['accepted']} accepted, {found['rejected']} rejected"
-    return words + (f", {found['errored']} errored" if found["errored"] else "")
 
 
 def lock(run: Run) -> Any:
@@ -142,6 +141,11 @@ def sample_run() -> Run:
         with importlib.resources.as_file(importlib.resources.files("genesis") / "data" / "sample") as source:
             shutil.copytree(source, target, dirs_exist_ok=True)
     return Run(target)
+
+
+def sample_data() -> str:
+    """Return the path of the bundled sample's dialogues."""
+    return str(sample_run().path / "dialogues.jsonl")
 
 
 def watch_runner() -> None:

@@ -14,7 +14,8 @@ from typing import Any
 
 from genesis import params as parameters
 from genesis.errors import GenesisError, ParamsError, StepError
-from genesis.notebook import ALLOW_EXEC, PROGRESS, RUNNER, complete, progress_words
+from genesis.lm.live import words
+from genesis.notebook import ALLOW_EXEC, PROGRESS, RUNNER, complete
 from genesis.params import Params
 from genesis.record import Run
 from genesis.report import build, summary_rows
@@ -157,7 +158,7 @@ def live_line(run: Run) -> Iterator[None]:
         shown = ""
         while not over.wait(0.5):
             if (run.path / PROGRESS).exists():
-                shown = progress_words(run.read_json(PROGRESS))
+                shown = words(run.read_json(PROGRESS))
                 print(f"\r{shown}\033[K", end="", file=sys.stderr, flush=True)
         if shown:
             print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -6,13 +6,15 @@ Each can be called again: it replaces what it wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from genesis import record
 from genesis.checks import rules
 from genesis.dialogue import Dialogue, dialogue_from_row
+from genesis.errors import ParamsError
 from genesis.params import Params
 from genesis.record import Run
 from genesis.store import write_parquet
@@ -21,6 +23,8 @@ from genesis.tools.pool import ToolPool, load_pool, save_pool
 
 DETERMINISTIC = ("calls", "completions", "prompt_tokens", "completion_tokens")
 """What usage says that does not depend on interruptions, retries and waits."""
+LOOKED_AT = 1000
+"""Rows of an audited file that are looked at for a mark that they are simulated."""
 COLUMNS = ("id", "messages", "tools", "scenario", "verdicts", "provenance")
 
 
@@ -59,18 +63,21 @@ async def generate(run: Run, params: Params, *, progress: Any = None) -> dict[st
     Returns planned, accepted, rejected and errored. Raises PlanError (empty plan), LMError and its kinds.
     """
     from genesis import lm, pipeline
+    from genesis.lm import live
     from genesis.lm.usage import to_json, total
 
     pool = pool_of(run, params)
     for name in ("dialogues", "rejected"):
         run.mend(name)
     async with lm.open(params, run.journal_path) as caller:
+        tell = progress and (lambda counts, dialogue: progress(counts, dialogue, live.status(caller)))
         try:
-            made = await pipeline.generate(pool, params, run, caller, progress=progress)
+            made = await pipeline.generate(pool, params, run, caller, progress=tell)
         finally:
             spent = total(caller.usage)
             tokens = {"prompt": spent.prompt_tokens, "completion": spent.completion_tokens}
-            run.update(calls=spent.calls, tokens=tokens, usage=to_json(caller.usage))
+            usd = live.status(caller)["usd"]
+            run.update(calls=spent.calls, tokens=tokens, usd=usd, usage=to_json(caller.usage), notices=caller.notices)
     counts = made.to_dict()
     run.update(counts=counts)
     _compact(run)
@@ -125,6 +132,37 @@ def teach(run: Run, params: Params) -> dict[str, Any]:
     found["simulated"] = record.simulated(params)
     run.write_json("parts/downstream.json", found)
     return found
+
+
+def audit(run: Run, params: Params, *, against: Sequence[str] = ("bfcl",)) -> dict[str, Any]:
+    """Check and measure a given data set (``params.data``), streaming; no pool, no model, no generation.
+
+    Writes verdicts.jsonl, parts/checks.json and parts/metrics.json; ``against`` names benchmarks to look for overlap
+    with. Returns checks, metrics and how many of the first rows say that they are simulated. Raises FormatError,
+    ParamsError.
+    """
+    from genesis import formats
+    from genesis.checks.stream import check_file
+    from genesis.metrics.contamination import contamination
+    from genesis.metrics.source import open_source
+
+    if not params.data:
+        raise ParamsError("data: no file is named; expected a data set, as in -p data=FILE")
+    found = check_file(params.data, off=params.rules_off, out=run.file("verdicts.jsonl")).to_json()
+    source = open_source(params.data)
+    metrics = source.report()
+    metrics["diversity"]["contamination"] = {name: contamination(source.accepted, name) for name in against}
+    first = [row.dialogue for row in itertools.islice(formats.read(params.data), LOOKED_AT)]
+    marked = sum(bool(dialogue and dialogue.provenance.get("simulated")) for dialogue in first)
+    counts = {
+        "planned": found["dialogues"],
+        "accepted": found["dialogues"] - found["failed"],
+        "rejected": found["failed"],
+    }
+    run.update(counts={**counts, "errored": 0}, simulated=marked > 0)
+    run.write_json("parts/checks.json", found)
+    run.write_json("parts/metrics.json", metrics)
+    return {"checks": found, "metrics": metrics, "simulated": marked, "looked_at": len(first)}
 
 
 def dialogues(run: Run, name: str = "dialogues") -> Iterator[Dialogue]:

@@ -25,10 +25,10 @@ from genesis.lm.lanes import header_for, open_lanes
 from genesis.lm.outcomes import OUTCOMES, Reply, judge, read_entry
 from genesis.lm.render import Messages, Plan, plan_for, render
 from genesis.lm.replay import ReplayEngine
-from genesis.lm.rows import Entry, totals
+from genesis.lm.rows import Entry, Session, totals
 from genesis.lm.schema import reply_schema
 from genesis.lm.trim import fit
-from genesis.lm.usage import Usage
+from genesis.lm.usage import Usage, since
 from genesis.params import Params
 from genesis.text import stable_hash
 
@@ -61,6 +61,7 @@ class Caller:
         self.watchers: list[Callable[[str, Request], None]] = []
         """Told of every request (agent, request) before it is looked up or sent."""
         self._flights: dict[str, asyncio.Future[None]] = {}
+        self._before: dict[str, dict[str, float]] = {}
         if journal is not None:
             self._count_journal(journal)
 
@@ -223,16 +224,18 @@ class Caller:
 
     def _count_journal(self, journal: Journal) -> None:
         """Start the counts, and the budget, from what the run has used before."""
-        for agent, row in totals(journal.entries()).items():
-            self.usage[agent] = Usage(**row)
+        self._before = totals(journal.bodies())
+        for agent, row in self._before.items():
+            usage = self.usage[agent] = Usage(**row)  # type: ignore[arg-type]
             lane = self.lane(agent)
-            lane.budget.spend(lane.engine.name, row["calls"], row["prompt_tokens"], row["completion_tokens"])
+            lane.budget.spend(lane.engine.name, usage.calls, usage.prompt_tokens, usage.completion_tokens)
 
     async def close(self) -> None:
         """Flush the journal and close the engines."""
         try:
             if self.journal is not None:
-                await self.journal.close()
+                session = since(self.usage, self._before)
+                await self.journal.close(Session(session) if session else None)
         finally:
             for engine in {id(lane.engine): lane.engine for lane in self.lanes.values()}.values():
                 await engine.close()

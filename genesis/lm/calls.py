@@ -75,6 +75,7 @@ class Lane:
                 if attempt > (min(1, self.retries) if error.once else self.retries):
                     raise RetryableLMError(f"{error} (after {attempt} attempts)") from error
                 pause = self._pause(error, request, attempt)
+            usage.retries += 1
             usage.waited += pause
             await asyncio.sleep(pause)
 

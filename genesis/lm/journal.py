@@ -21,6 +21,7 @@ from genesis.lm.keys import KeyIndex
 from genesis.lm.rows import (
     Entry,
     Header,
+    Session,
     decode_entry,
     first_of,
     frame,
@@ -101,12 +102,15 @@ class Journal:
             _fsync_folder(self.folder)
             self._written = len(line)
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield all entries on disk, shard by shard."""
+    def bodies(self) -> Iterator[bytes]:
+        """Yield the JSON of all rows on disk, shard by shard."""
         for path in shards(self.folder):
             for _, body in scan(path):
-                if is_entry(body):
-                    yield decode_entry(body)
+                yield body
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield all entries on disk, shard by shard."""
+        return (decode_entry(body) for body in self.bodies() if is_entry(body))
 
     def get(self, key: str, first: int) -> Entry | None:
         """Return the entry of a request's samples from number ``first`` on, or None."""
@@ -193,11 +197,15 @@ class Journal:
         finally:
             self._flusher = None
 
-    async def close(self) -> None:
-        """Write and sync what is left, unlock. Raises RecordError where that fails."""
+    async def close(self, session: Session | None = None) -> None:
+        """Write and sync what is left, and the session's own counts; unlock. Raises RecordError where that fails."""
         try:
             if self._flusher is not None:
                 await asyncio.wait([self._flusher])
+            if session is not None and self.broken is None and self._fd >= 0:
+                line = frame(session)
+                self._buffer.append((("", 0), line))
+                self._buffered += len(line)
             if self._buffer and self.broken is None:
                 self._write_now(sync=True)
         finally:

@@ -55,6 +55,13 @@ class Entry(msgspec.Struct, omit_defaults=True, frozen=True):
     """Number of the fresh sample that replaced an unparsable one; 0 for a first try."""
 
 
+class Session(msgspec.Struct, frozen=True):
+    """What a session adds at its end: what no entry holds."""
+
+    session: dict[str, dict[str, int | float]]
+    """Agent -> attempts, retries, possibly_billed, rejected, trimmed, waited."""
+
+
 class Header(msgspec.Struct, omit_defaults=True, frozen=True):
     """The first line of a shard."""
 
@@ -70,6 +77,7 @@ class Header(msgspec.Struct, omit_defaults=True, frozen=True):
 _encoder = msgspec.json.Encoder()
 _entry = msgspec.json.Decoder(Entry)
 _header = msgspec.json.Decoder(Header)
+_session = msgspec.json.Decoder(Session)
 
 
 def frame(row: msgspec.Struct) -> bytes:
@@ -165,15 +173,24 @@ def decode_entry(body: bytes) -> Entry:
 _COUNTED = ("calls", "completions", "prompt_tokens", "completion_tokens", "estimated", "resamples")
 
 
-def totals(entries: Iterator[Entry]) -> dict[str, dict[str, int]]:
-    """Return calls, completions and tokens by agent: what the journal's requests cost."""
-    result: dict[str, dict[str, int]] = {}
-    for entry in entries:
-        row = result.setdefault(entry.a, dict.fromkeys(_COUNTED, 0))
-        row["calls"] += 1
-        row["completions"] += len(entry.s)
-        row["prompt_tokens"] += entry.p
-        row["completion_tokens"] += entry.c
-        row["estimated"] += entry.e
-        row["resamples"] += entry.m > 0
+def totals(bodies: Iterator[bytes]) -> dict[str, dict[str, float]]:
+    """Return by agent what the journal's requests cost, from its rows' JSON.
+
+    Attempts, waits and possibly billed calls come from the sessions that ended; a killed one counts an attempt a call.
+    """
+    result: dict[str, dict[str, float]] = {}
+    for body in bodies:
+        if is_entry(body):
+            entry = decode_entry(body)
+            row = result.setdefault(entry.a, dict.fromkeys(_COUNTED, 0))
+            used = (1, len(entry.s), entry.p, entry.c, entry.e, entry.m > 0)
+            for name, counted in zip(_COUNTED, used, strict=True):
+                row[name] += counted
+        elif body.startswith(b'{"session"'):
+            for agent, counts in _session.decode(body).session.items():
+                row = result.setdefault(agent, dict.fromkeys(_COUNTED, 0))
+                for name, count in counts.items():
+                    row[name] = row.get(name, 0) + count
+    for row in result.values():
+        row["attempts"] = max(row.get("attempts", 0), row["calls"])
     return result

@@ -1,12 +1,12 @@
 """What an agent's calls used.
 
-Calls, completions, tokens and resamples are over the whole run: on resume they start from the journal. Attempts,
-waits and possibly billed calls are this session's own.
+Counts are over the whole run: on resume they start from the journal. Attempts, retries, waits and possibly billed calls
+of a session that was killed are not known.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
@@ -26,6 +26,8 @@ class Usage:
     """Calls whose tokens are estimated from characters, for want of the server's count."""
     attempts: int = 0
     """Requests sent, retries included."""
+    retries: int = 0
+    """Requests sent again after a passing trouble."""
     replayed: int = 0
     """Requests answered from the journal."""
     resamples: int = 0
@@ -43,6 +45,21 @@ class Usage:
     def tokens(self) -> int:
         """Prompt and completion tokens together."""
         return self.prompt_tokens + self.completion_tokens
+
+
+SESSION = ("attempts", "retries", "possibly_billed", "rejected", "trimmed", "waited")
+"""Counts that no journal entry holds; a session adds them to the journal at its end."""
+
+
+def since(usage: dict[str, Usage], start: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Return the session's own counts: what has been added to ``start``; agents without any are left out."""
+    rows = {
+        agent: {
+            name: value - start.get(agent, {}).get(name, 0) for name, value in asdict(row).items() if name in SESSION
+        }
+        for agent, row in sorted(usage.items())
+    }
+    return {agent: row for agent, row in rows.items() if any(row.values())}
 
 
 def total(usage: dict[str, Usage]) -> Usage:

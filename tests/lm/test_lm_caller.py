@@ -265,6 +265,21 @@ async def test_retries_are_used_up_with_the_reason() -> None:
     assert server.calls == 3
 
 
+async def test_attempts_of_earlier_sessions_are_counted(tmp_path: Path) -> None:
+    with Server(lambda call: Reaction(status=503) if call.number in (1, 4) else Reaction(reply())) as server:
+        for session in (1, 2):
+            async with open_caller(params_for(server), tmp_path) as caller:
+                await ask(caller, seed=1)
+                await ask(caller, seed=session + 1)
+                usage = caller.usage["user"]
+                waited = usage.waited
+        assert (usage.calls, usage.attempts, usage.retries) == (3, 5, 2)
+        assert server.calls == 5
+        async with open_caller(params_for(server), tmp_path) as caller:
+            assert caller.usage["user"].attempts == 5
+            assert caller.usage["user"].waited == pytest.approx(waited)
+
+
 async def test_the_offline_lm_answers_the_agents_and_says_that_it_is_simulated(tmp_path: Path) -> None:
     from genesis.agents.judge import Judge
     from genesis.agents.wire import Choice, Line
