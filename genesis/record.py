@@ -34,10 +34,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import xxhash
 
 from genesis import params as parameters
 from genesis.errors import LockedError, RecordError
 from genesis.params import Params
+from genesis.text import stable_hash
 
 SCHEMA_VERSION = 1
 METRICS = "metrics.json"
@@ -198,8 +200,22 @@ def create(params: Params, root: str | Path = "experiments", *, again: bool = Fa
 
 
 def run_id(params: Params) -> str:
-    """Return the id of the run of ``params``: its seed and the hash of all that can change its result."""
-    return f"s{params.seed}-{parameters.params_hash(params)}"
+    """Return the id of the run of ``params``: its seed and a hash of all that can change its result.
+
+    That is the parameters and the content of the files they name (``data``, ``pool.path``, ``pool.decisions``).
+    """
+    named = [Path(name) for name in (params.data, params.pool.path, params.pool.decisions) if name]
+    digests = [_file_digest(file) for file in named if file.is_file()]
+    content = parameters.params_hash(params)
+    return f"s{params.seed}-{content if not digests else f'{stable_hash(content, *digests):012x}'[:12]}"
+
+
+def _file_digest(file: Path) -> str:
+    digest = xxhash.xxh3_128()
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def open_run(ref: str | Path, root: str | Path = "experiments") -> Run:
@@ -243,15 +259,19 @@ def describe(params: Params) -> dict[str, Any]:
 
 
 def simulated(params: Params) -> bool:
-    """Whether any agent of a run is the offline (simulated) LM."""
-    names = params.lm.values() if isinstance(params.lm, dict) else [params.lm]
-    return "offline" in names
+    """Whether any agent of a run is the offline (simulated) LM; a run over given data asks no LM."""
+    return not params.data and "offline" in _lm_names(params)
 
 
 def lm_words(params: Params) -> str:
     """Return the LM's name as every caption shows it: ``offline (simulated) LM`` where it is that."""
-    names = sorted(set(params.lm.values())) if isinstance(params.lm, dict) else [params.lm]
-    return ", ".join("offline (simulated) LM" if name == "offline" else name for name in names)
+    if params.data:
+        return f"none; data: {Path(params.data).name}"
+    return ", ".join("offline (simulated) LM" if name == "offline" else name for name in _lm_names(params))
+
+
+def _lm_names(params: Params) -> list[str]:
+    return sorted(set(params.lm.values())) if isinstance(params.lm, dict) else [params.lm]
 
 
 def code_hash() -> str:

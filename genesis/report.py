@@ -95,13 +95,11 @@ def summary_rows(run: Run) -> list[tuple[str, str]]:
     meta = run.read_json("run.json")
     counts = meta.get("counts", {})
     rows = [("LM", record.lm_words(run.params))]
-    if counts:
-        rows.append(
-            (
-                "dialogues",
-                ", ".join(f"{counts.get(name, 0)} {name}" for name in ("planned", "accepted", "rejected", "errored")),
-            )
-        )
+    if counts and run.params.data:
+        rows.append(("dialogues", f"{counts['planned']} checked, {counts['rejected']} failed"))
+    elif counts:
+        words = [f"{counts.get(name, 0)} {name}" for name in ("planned", "accepted", "rejected", "errored")]
+        rows.append(("dialogues", ", ".join(words)))
         rows += [("  rejected for", f"{reason} ({count})") for reason, count in rejection_reasons(run)[:5]]
     for name, part in metrics_parts(run).items():
         rows.append((name, ""))
@@ -195,6 +193,8 @@ def _what(run: Run, meta: Mapping[str, Any]) -> list[tuple[str, str]]:
     params = run.params
     mix = params.counts or params.mix
     tools = meta.get("pool", {}).get("tools", params.pool.size)
+    if params.data:
+        return [("data", params.data), ("rules switched off", ", ".join(params.rules_off) or "none")]
     rows = [
         ("pool", f"{params.pool.path or ', '.join(params.pool.sources)}; {tools} tools"),
         ("mix", ", ".join(f"{label} {share:g}" for label, share in mix.items() if share)),

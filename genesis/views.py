@@ -90,6 +90,41 @@ def checks(found: Mapping[str, Any]) -> DataFrame:
     return pd.DataFrame(rows, columns=["rule", "failed", "flagged"])
 
 
+def audit(found: Mapping[str, Any]) -> DataFrame:
+    """Return the audit in short: rows, failed, flagged, and how many rows say that they are simulated."""
+    import pandas as pd
+
+    checks = found["checks"]
+    rows = [(name, checks[name]) for name in ("format", "dialogues", "failed", "flagged")]
+    rows.append((f"marked as simulated, of the first {found['looked_at']}", found["simulated"]))
+    return pd.DataFrame(rows, columns=["", "value"]).set_index("")
+
+
+def rule_counts(checks: Mapping[str, Any]) -> DataFrame:
+    """Return one row a rule that found something in a streamed check: dialogues failed, flagged or counted."""
+    import pandas as pd
+
+    rows = sorted(checks["reasons"].items(), key=lambda pair: (-pair[1], pair[0]))
+    return pd.DataFrame(rows, columns=["rule", "dialogues"])
+
+
+def failures(checks: Mapping[str, Any], most: int = 20) -> DataFrame:
+    """Return the first failures of a streamed check: row, line, rule, reason."""
+    import pandas as pd
+
+    return pd.DataFrame(checks["failures"][:most], columns=["index", "line", "rule", "reason"])
+
+
+def near_duplicates(data: str, most: int = 10) -> DataFrame:
+    """Return the most similar pairs of requests of a data set, side by side."""
+    import pandas as pd
+
+    from genesis.metrics.duplicates import nearest_duplicates
+    from genesis.metrics.source import open_source
+
+    return pd.DataFrame(nearest_duplicates(open_source(data).accepted, most))
+
+
 def calls_by_agent(run: Run) -> DataFrame:
     """Return calls and tokens by agent, as the engine counted them."""
     import pandas as pd

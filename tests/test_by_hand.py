@@ -14,6 +14,8 @@ from genesis import record
 ROOT = Path(__file__).resolve().parent.parent
 LATEST = ("30_check", "40_metrics", "50_downstream", "60_report")
 OWN = ("10_tool_pool", "20_generate")
+ELSEWHERE = ("02_audit",)
+"""Executed by a test of their own."""
 
 
 @pytest.fixture
@@ -51,5 +53,12 @@ def test_a_run_of_its_own_is_made(project: Path, name: str) -> None:
 
 
 @pytest.mark.slow
-def test_every_notebook_is_covered_here_or_says_where() -> None:
-    assert {file.stem for file in (ROOT / "notebooks").glob("[1-6]0_*.ipynb")} == {*LATEST, *OWN}
+def test_the_audit_takes_the_bundled_sample_by_default(project: Path) -> None:
+    shown = run_all(project, "02_audit")
+    assert "marked as simulated, of the first 40" in shown
+    assert (project / "experiments" / "by_hand").is_dir()
+
+
+@pytest.mark.slow
+def test_every_notebook_is_executed_by_some_test() -> None:
+    assert {file.stem for file in (ROOT / "notebooks").glob("*.ipynb")} == {*LATEST, *OWN, *ELSEWHERE}

@@ -37,6 +37,15 @@ def test_the_same_parameters_are_the_same_run(tmp_path: Path) -> None:
     assert list(record.create(Params(seed=3), tmp_path).rows("dialogues")) == [{"id": "a"}]
 
 
+def test_a_run_over_a_file_is_another_run_when_the_file_changes(tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text("one")
+    first = record.run_id(Params(data=str(data)))
+    assert record.run_id(Params(data=str(data))) == first
+    data.write_text("two")
+    assert record.run_id(Params(data=str(data))) != first
+
+
 def test_run_json_says_what_made_it(run: record.Run) -> None:
     meta = run.read_json("run.json")
     assert meta["lm"] == "offline"
