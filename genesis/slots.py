@@ -16,13 +16,14 @@ from typing import Any
 
 from genesis.errors import PlanError
 from genesis.scenario import Scenario, Task
-from genesis.text import stable_hash
+from genesis.text import split_name, stable_hash, words
 from genesis.tools.tool import Tool
 
 MAX_OPTIONAL = 8
 """Optional parameters of one task, at most: nobody says twenty in a message."""
 MIN_VALUES = 5
 """Values a parameter needs to tell several calls of one tool apart."""
+_IDENTIFIERS = frozenset(["id", "code", "number", "key", "token", "name", "address", "url"])
 _FORMS = ("date", "time", "email", "url", "uri", "ip address", "ipv4", "yyyy", "hh:mm", "iso ")
 
 
@@ -191,19 +192,21 @@ def _chain(scenario: Scenario, targets: Sequence[Tool], rng: random.Random) -> l
         if number == 0:
             tasks.append(_task(tool, turn, names))
             continue
-        fed = _linking(tool, rng)
+        fed = _linking(tool, targets[number - 1], rng)
         reveal = {name: turn for name in names if name != fed}
         tasks.append(Task(tool.name, turn, reveal, needs={fed: number - 1}, opens=turn))
     return tasks
 
 
-def _linking(tool: Tool, rng: random.Random) -> str:
-    """Pick the parameter an earlier result gives: an identifier if there is one."""
+def _linking(tool: Tool, earlier: Tool, rng: random.Random) -> str:
+    """Pick the parameter an earlier result gives: one that the earlier tool speaks of, else an identifier, else any."""
     options = any_parameter(tool, feedable, tool.required)
     if not options:
         raise PlanError(f"{tool.name}: no required parameter can come from an earlier result")
-    identifiers = [name for name in options if name.lower().endswith(("id", "code", "number", "key", "token"))]
-    return rng.choice(identifiers or options)
+    spoken = {*split_name(earlier.name), *words(earlier.description)}
+    named = [name for name in options if spoken & set(split_name(name))]
+    identifiers = [name for name in options if split_name(name)[-1] in _IDENTIFIERS]
+    return rng.choice(named or identifiers or options)
 
 
 def _special(scenario: Scenario, tool: Tool, rng: random.Random) -> list[Task]:
