@@ -21,6 +21,7 @@ from genesis.lm.offline.judging import judge_turn
 from genesis.lm.offline.prompt import Prompt, read, write
 from genesis.lm.offline.requests import user_turn
 from genesis.lm.offline.results import tool_turn
+from genesis.lm.offline.student import student_turn
 from genesis.text import stable_hash
 
 Skill = Callable[[dict[str, Any], Random], dict[str, Any]]
@@ -46,6 +47,7 @@ SKILLS: dict[frozenset[str], tuple[str, frozenset[str], Skill]] = {
     frozenset({"calls"}): ("function", frozenset({"tools", "conversation", "stated"}), function_turn),
     frozenset({"results"}): ("tool", frozenset({"tools", "conversation", "calls", "failing"}), tool_turn),
     frozenset({"reason", "best"}): ("judge", frozenset({"candidates"}), judge_turn),
+    frozenset({"calls", "message"}): ("student", frozenset({"tools", "conversation"}), student_turn),
     frozenset({"faithfulness", "satisfaction", "compliance"}): (
         "checker",
         frozenset({"tools", "task", "system", "conversation", "doubts"}),

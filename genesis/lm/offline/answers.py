@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from genesis.lm.offline.phrases import article, generic, phrase
+from genesis.lm.offline.phrases import article, generic, phrase, subject
 from genesis.lm.offline.slots import Slot, is_plural, slot_of
 from genesis.lm.offline.state import Done, made
 from genesis.lm.offline.values import listed
@@ -113,6 +113,9 @@ def _label(call: Done, names: list[str], tools: list[dict[str, Any]]) -> str:
             parts.append(f"{shown(value)} {found.noun.removeprefix('number of ')}")
         else:
             parts.append(f"{article(found.noun)} {found.noun} of {shown(value)}")
+    if not parts:
+        about = next((str(tool.get("description") or "") for tool in tools if tool.get("name") == call.name), "")
+        parts = [f"the {' '.join(subject(about, call.name)[1])}"]
     return f"For {listed(parts)}"
 
 
@@ -156,6 +159,7 @@ _BOOL = {
     "available": ("it is available", "it is not available"),
     "open_now": ("it is open now", "it is closed now"),
     "in_force": ("it is in force", "it is no longer in force"),
+    "valid": ("the check passed", "the check did not pass"),
     "significant": ("that is significant", "that is not significant"),
 }
 
@@ -165,6 +169,8 @@ def clause(name: str, value: Any) -> str:
     noun, unit = _noun(name, value)
     if isinstance(value, bool):
         return _BOOL[name][not value] if name in _BOOL else f"{noun}: {'yes' if value else 'no'}"
+    if name == "summary":
+        return str(value)
     if name in _SAID:
         return _SAID[name].replace("{v}", shown(value))
     if isinstance(value, list) and value and isinstance(value[0], dict):

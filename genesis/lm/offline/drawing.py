@@ -9,7 +9,7 @@ from typing import Any
 
 from genesis.lm.offline.doubts import bad_value
 from genesis.lm.offline.slots import slot_of
-from genesis.lm.offline.values import Value, draw
+from genesis.lm.offline.values import Value, draw, options
 from genesis.lm.offline.vocabulary import entries
 
 Values = dict[str, Value]
@@ -28,7 +28,7 @@ def values_of(wishes: list[dict[str, Any]], rng: Random) -> list[Values]:
             if name in shared and name not in varied:
                 values[name] = shared[name]
                 continue
-            taken = [wish.get("said", {}).get(name), *(other[name].json for other in drawn if name in other)]
+            taken = [*(wish.get("said") or {}).values(), *(other[name].json for other in drawn if name in other)]
             taken += [value.json for value in values.values() if isinstance(value.json, str)]
             values[name] = _fresh(name, schema, about, taken, rng)
         if wish.get("bad") in say:
@@ -57,10 +57,32 @@ def _soon_after(start: Value, end: Value) -> Value:
     return Value(text, text if end.said == end.json else f"{day.day} {day:%B} {day.year}")
 
 
+_LEAGUES = {
+    "basketball_team": "NBA",
+    "nfl_team": "NFL",
+    "baseball_team": "MLB",
+    "hockey_team": "NHL",
+    "football_club": "",
+}
+
+
 def _consistent(values: Values, wish: dict[str, Any], rng: Random) -> Values:
     """Let a city lie in the country or state that is said with it, or was said before."""
     say, about = wish.get("say_now") or {}, str(wish.get("does", ""))
     kinds = {slot_of(name, say[name], about).kind: name for name in values}
+    for team, league in (
+        (team, league) for team in kinds if team in _LEAGUES for league in kinds if "league" in league
+    ):
+        schema = say[kinds[league]]
+        name = _LEAGUES[team] or dict(row.split("/") for row in entries("values", "league_of")).get(
+            str(values[kinds[team]].json)
+        )
+        if (
+            name
+            and not schema.get("enum")
+            and values[kinds[league]].json not in options(str(schema.get("description") or ""))[0]
+        ):
+            values[kinds[league]] = Value(name, name)
     said = {str(value).lower() for value in (wish.get("said") or {}).values() if isinstance(value, str)}
     for table, outer in (("country_of", "country"), ("us_state_of", "state"), ("us_state_of", "state_code")):
         if outer not in kinds or say[kinds[outer]].get("enum"):

@@ -35,7 +35,8 @@ def _argument(names: str, arguments: dict[str, Any]) -> Any:
     names, _, default = names.partition("=")
     for name in names.split("|"):
         if name in arguments and not isinstance(arguments[name], (str, bool)):
-            return arguments[name]
+            value = arguments[name]
+            return list(value.values()) if isinstance(value, dict) else value
     return float(default) if default else None
 
 
@@ -146,10 +147,12 @@ FORMULAS: tuple[Formula, ...] = (
     (r"raised to|power of", "result", ("base", "exponent|power"), lambda b, e: b**e),
     (r"quadratic equation", "roots", ("a", "b", "c"), _roots),
     (r"\bsum of all (numbers|elements)|sum of.*list", "sum", ("numbers_list|numbers|list|numbers|data",), sum),
-    (r"average|\bmean\b", "mean", ("numbers|data|values|array",), lambda x: statistics.fmean(x)),
-    (r"\bmedian\b", "median", ("numbers|data|values|array",), statistics.median),
-    (r"standard deviation", "standard_deviation", ("numbers|data|values|array",), statistics.pstdev),
-    (r"\bvariance\b", "variance", ("numbers|data|values|array",), statistics.pvariance),
+    (r"average|\bmean\b", "mean", ("numbers|data|values|array|gradeDict|scores|grades",), lambda x: statistics.fmean(x)),
+    (r"\bmedian\b", "median", ("numbers|data|values|array|gradeDict|scores|grades",), statistics.median),
+    (r"standard deviation", "standard_deviation", ("numbers|data|values|array|gradeDict|scores|grades",), statistics.pstdev),
+    (r"\bvariance\b", "variance", ("numbers|data|values|array|gradeDict|scores|grades",), statistics.pvariance),
+    (r"product of the first n prime", "product", ("count|n",), lambda n: math.prod(_primes(2, 400)[: int(n)])),
+    (r"unique elements sorted", "unique_sorted", ("array|elements",), lambda x: sorted(set(x))),
     (r"sort", "sorted", ("elements|numbers|list|data",), sorted),
     (r"body mass index|\bBMI\b", "bmi", ("weight|weight_kg", "height|height_m"), _bmi),
     (r"compound(ed)? interest|future value|return of an investment|projected return", "final_amount", (_P, _R, _T, _N), _compound),

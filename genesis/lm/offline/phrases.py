@@ -106,3 +106,21 @@ def generic(text: str) -> str:
 def article(word: str) -> str:
     """Return ``a`` or ``an`` for the word that follows."""
     return "an" if re.match(r"(?i)(?!(?:uni|use|usu|eur|one|ut))[aeiou]|hour|honest|MRI|SVM|FM", word) else "a"
+
+
+_CUT = (
+    r"(?:of|for|in|from|between|about|on|by|with|to|using|at|as|and|or|that|produced|given|based|required|needed|if|"
+    r"whether|across|against|under|over|after|during|along|involving|related|located|due|per|without|within|into|when)"
+)
+_SKIP = frozenset(
+    "the a an any some specific given certain all its my their list details information detailed new".split()
+)
+
+
+@lru_cache(maxsize=4096)
+def subject(description: str, name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the verb of a description and the words of what it gives: ``("calculate", ("monthly", "payment"))``."""
+    core = phrase(description, name)
+    head = re.split(rf"(?: {_CUT}\b|,)", f" {core.object}", maxsplit=1)[0]
+    words = [word for word in re.findall(r"[a-z0-9]+", head.lower()) if word not in _SKIP]
+    return core.verb, tuple(words[-3:] or split_name(name)[-2:] or ["result"])

@@ -88,8 +88,14 @@ def _answers(wishes: list[Wish], drawn: list[Values], voice: str, rng: Random) -
         return [_pick("correction", voice, rng).replace("{what}", " ".join(parts))]
     if parts and voice != "terse":
         lead = rng.choice(entries("talk", "answer lead"))
-        parts[0] = parts[0] if lead == "-" else f"{lead} {parts[0]}"
+        parts[0] = parts[0] if lead == "-" else f"{lead} {_after(lead, parts[0])}"
     return parts
+
+
+def _after(lead: str, text: str) -> str:
+    """Return a sentence as it goes on after ``Sure:`` or ``Right,``: in lower case, unless a value or an I opens it."""
+    goes_on = lead.endswith((",", ":")) and re.match(r"[A-Z][a-z]+\b", text) and not text.startswith("I ")
+    return text[0].lower() + text[1:] if goes_on else text
 
 
 def _pick(section: str, voice: str, rng: Random) -> str:
@@ -118,6 +124,8 @@ def _requests(opening: list[tuple[Wish, Values]], stage: str, voice: str, rng: R
     for index, (wish, values) in enumerate(opening):
         tool = str(wish.get("tool", ""))
         before = asked.get(tool)
+        if wish.get("same_as") and not values and not wish.get("from_results"):
+            continue
         if wish.get("same_as") and not before:
             parts.append(_variation(wish, values, {}, _pick("instead", voice, rng)))
         elif before and (wish.get("same_as") or values.keys() == before[1].keys()):
@@ -127,7 +135,7 @@ def _requests(opening: list[tuple[Wish, Values]], stage: str, voice: str, rng: R
             parts.append(request(wish, values, manner, voice, rng))
         if not before:
             asked[tool] = (wish, values)
-    return parts
+    return [f"{part.rstrip('.?')}." for part in parts] if voice == "terse" and len(parts) > 1 else parts
 
 
 def request(wish: Wish, values: Values, manner: str, voice: str, rng: Random) -> str:

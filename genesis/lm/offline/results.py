@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from genesis.lm.offline import formulas
-from genesis.lm.offline.phrases import phrase
+from genesis.lm.offline.doubts import valid
+from genesis.lm.offline.phrases import subject
 from genesis.lm.offline.slots import is_plural
-from genesis.lm.offline.values import draw
+from genesis.lm.offline.values import DEFAULT_RANGE, draw, is_code, range_of
 from genesis.lm.offline.vocabulary import entries
-from genesis.text import split_name, stable_hash
+from genesis.text import stable_hash
 
 MOST_FIELDS = 8
 Fields = tuple[tuple[str, str], ...]
@@ -54,7 +55,9 @@ def result(tool: dict[str, Any], arguments: dict[str, Any], give: dict[str, Any]
         name: arguments[name] if _same_sort(name, value, arguments) else value for name, value in content.items()
     }
     given = {
-        name: arguments[name] if name in arguments else draw(name, schema, about, rng).json
+        name: arguments[name]
+        if name in arguments and valid(schema, arguments[name])
+        else draw(name, schema, about, rng).json
         for name, schema in give.items()
     }
     rest = [item for item in content.items() if item[0] not in given]
@@ -80,24 +83,36 @@ def _echo(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _made(about: str, name: str, arguments: dict[str, Any], rng: Random) -> dict[str, Any]:
-    verb, key, plural = _subject(about, name)
+    verb, words = subject(about, name)
+    key, plural = "_".join(words), is_plural(words[-1])
+    if is_code(about):
+        return _software(verb, words, rng)
     if verb in ("convert", "transform") and any(isinstance(value, (int, float)) for value in arguments.values()):
         return {"converted_value": round(rng.uniform(2, 900), 2)}
     if verb in _NUMBERS and not plural and not re.search(_NO_NUMBER, key):
-        return {key: _number(key, about, rng)}
-    template = _template(f"{verb} {key.replace('_', ' ')}") or (
-        () if re.search(_NUMBER_KEYS, key) else _template(about)
-    )
+        return {key: _number(key, rng)}
+    template = _template(f"{verb} {' '.join(words)}") or (() if re.search(_NUMBER_KEYS, key) else _template(about))
     if template:
         return {field: _value(field, kind, about, arguments, rng) for field, kind in template}
     if verb in _DOING:
         reference = f"{key[:3].upper()}-{rng.randrange(10000, 99999)}"
         return {"status": rng.choice(entries("results", "done")), "reference": reference}
     if re.search(_NUMBER_KEYS, key):
-        return {key: _number(key, about, rng)}
+        return {key: _number(key, rng)}
     if plural:
-        return {key: rng.sample(entries("values", "generic_name"), 3), "count": 3}
-    return {key: rng.choice(entries("results", "text")).replace("{key}", key.replace("_", " "))}
+        return {key: rng.sample(entries("values", "generic_name"), 3)}
+    return {"summary": rng.choice(entries("results", "text")).replace("{key}", " ".join(words))}
+
+
+def _software(verb: str, words: tuple[str, ...], rng: Random) -> dict[str, Any]:
+    """Return what a piece of software reports: yes or no for a check, a status and its time for the rest."""
+    if verb in ("check", "validate", "verify", "compare", "determine", "test", "detect"):
+        return {"valid": rng.random() < 0.6, "elapsed_ms": rng.randint(3, 180)}
+    return {
+        "status": rng.choice(entries("results", "done")),
+        words[-1]: f"{words[-1]}_{rng.randint(1, 99)}",
+        "elapsed_ms": rng.randint(3, 180),
+    }
 
 
 _NO_NUMBER = (
@@ -112,22 +127,6 @@ _NUMBERS = frozenset("calculate compute estimate predict count sum measure forec
 _NUMBER_KEYS = (
     r"(?:price|value|rate|score|distance|area|volume|number|amount|cost|temperature|count|index|age|population|probability|"
     r"speed|velocity|height|weight|time|duration|total|average|percentage|ratio|length|calories|rating|gdp|humidity)$"
-)
-
-
-@lru_cache(maxsize=4096)
-def _subject(about: str, name: str) -> tuple[str, str, bool]:
-    """Return the verb of a description, what it gives as a field name, and whether that is several things."""
-    core = phrase(about, name)
-    head = re.split(rf"(?: {_CUT}\b|,)", f" {core.object}", maxsplit=1)[0]
-    words = [word for word in re.findall(r"[a-z0-9]+", head.lower()) if word not in _SKIP]
-    key = "_".join(words[-3:]) or "_".join(split_name(name)[-2:]) or "result"
-    return core.verb, key, is_plural(words[-1]) if words else False
-
-
-_CUT = r"(?:of|for|in|from|between|about|on|by|with|to|using|at|as|and|or|that|produced|given|based|required|needed|if|whether)"
-_SKIP = frozenset(
-    "the a an any some specific given certain all its my their list details information detailed new".split()
 )
 
 
@@ -175,13 +174,18 @@ def _value(key: str, kind: str, about: str, arguments: dict[str, Any], rng: Rand
     return rng.choice(entries("values", sort))
 
 
-def _number(key: str, about: str, rng: Random) -> int | float:
+def _number(key: str, rng: Random) -> int | float:
+    """Return a number of a size that suits the field's name."""
+    low, high, step = range_of(key, "")
+    if (low, high, step) != DEFAULT_RANGE:
+        number = low + step * rng.randint(0, max(0, int((high - low) / step)))
+        return int(number) if step >= 1 else round(number, 4)
     if re.search(r"probability|ratio|coefficient|similarity", key):
         return round(rng.uniform(0.05, 0.95), 4)
     if re.search(r"rate|percentage|margin|growth|return|yield|roi", key):
         return round(rng.uniform(1.2, 18), 2)
-    if re.search(r"count|number|population|steps|calories", key):
+    if re.search(r"count|number|steps", key):
         return rng.randint(12, 4800)
-    if re.search(r"price|cost|amount|revenue|profit|payment|interest|value|tax|fee|fare|balance|loss", key):
+    if re.search(r"price|cost|amount|tax|fee|fare|balance|loss|interest|value", key):
         return round(rng.uniform(40, 9500), 2)
     return round(rng.uniform(2, 480), 2)

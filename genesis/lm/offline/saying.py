@@ -122,9 +122,20 @@ def flag(slot: Slot, value: Value) -> str:
     return f"{noun}: {'yes' if value.json else 'no'}" if slot.code else f"{'with' if value.json else 'without'} {noun}"
 
 
+_NEGATIONS = (
+    (r"\b(is|are|was|were|should|can|will|must)\b", r"\1 not"),
+    (r"\bhas been\b", "has not been"),
+    (r"\bhas\b", "does not have"),
+    (r"\b(include|contain|need|require|allow|support|use|play|exist)s\b", r"does not \1"),
+)
+
+
 def _negated(statement: str) -> str:
-    text = re.sub(r"\b(is|are|was|should|can|will|has been|does)\b", r"\1 not", statement, count=1)
-    return text if text != statement else f"it is not the case that {statement}"
+    for pattern, words in _NEGATIONS:
+        text = re.sub(pattern, words, statement, count=1)
+        if text != statement:
+            return text
+    return f"it is not so that {statement}"
 
 
 @lru_cache(maxsize=1)

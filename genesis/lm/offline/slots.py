@@ -242,12 +242,14 @@ _CAPITALS = frozenset(
 
 def _noun(words: list[str], description: str) -> str:
     """Prefer the name's words; where they are too short to mean anything, the head of the description."""
+    if (found := re.fullmatch(r"(num|number|val|value|n)_?([12])", words[-1])) and len(words) == 1:
+        return f"{'first' if found[2] == '1' else 'second'} {'value' if found[1].startswith('v') else 'number'}"
     name = [part for part in (_EXPAND.get(word, word) for word in words) if part]
     if name[:2] == ["number of", "of"]:
         del name[1]
     if len(name) == 2 and name[0] == "number of":
         name[1] = name[1] if name[1].endswith("s") else name[1] + "s"
-    if re.search(r"^(?:round|rounding)|decimal|precision$", " ".join(words)) and re.search(
+    if re.search(r"^(?:round|rounding|round to|round off)$|decimal|precision$", " ".join(words)) and re.search(
         r"(?i)decimal|round", description
     ):
         return "decimal places"

@@ -233,6 +233,9 @@ def _patterned(pattern: str, rng: Random) -> Value:
 # --- numbers ------------------------------------------------------------------------------------------------------
 
 
+DEFAULT_RANGE = (2.0, 40.0, 1.0)
+
+
 @lru_cache(maxsize=1)
 def _number_rules() -> list[tuple[re.Pattern[str], float, float, float]]:
     rules = []
@@ -259,7 +262,7 @@ def range_of(name: str, description: str) -> tuple[float, float, float]:
         r"(?:from|between|range:?|ranging from)\s+\(?(-?\d+(?:\.\d+)?)\s*(?:to|and|-)\s*(-?\d+(?:\.\d+)?)", description
     ):
         return float(found[1]), float(found[2]), 1.0 if "." not in found[0] else 0.1
-    return 2, 40, 1
+    return DEFAULT_RANGE
 
 
 def _number(name: str, schema: dict[str, Any], kind: str, rng: Random) -> Value:
