@@ -55,7 +55,7 @@ def score(benchmark: str, predictions: str | Path | Mapping[str, Prediction], da
     Raises FormatError for a bad file, BenchmarkError and MissingExtraError for absent data.
     """
     items = load_items(benchmark, data)
-    gold = _scorer(benchmark).gold(items)
+    gold = scorer_of(benchmark).gold(items)
     if isinstance(predictions, Mapping):
         given = predictions
     else:
@@ -67,7 +67,7 @@ def report(
     benchmark: str, given: Mapping[str, Prediction], items: Sequence[Item], gold: Mapping[str, Prediction]
 ) -> Report:
     """Return the verdicts on ``given`` and the report on them."""
-    scorer = _scorer(benchmark)
+    scorer = scorer_of(benchmark)
     scored: list[Scored] = scorer.score(given, items)
     predicted = [item for item in items if item.id in given]
     summary: dict[str, Any] = scorer.summary(scored)
@@ -102,7 +102,8 @@ def to_row(scored: Scored) -> dict[str, Any]:
     return row | {"reason": scored.reason}
 
 
-def _scorer(benchmark: str) -> Any:
+def scorer_of(benchmark: str) -> Any:
+    """Return the module that scores a benchmark. Raises BenchmarkError."""
     from genesis.downstream import acebench, apibank, bfcl
 
     scorers = {"bfcl": bfcl, "apibank": apibank, "acebench": acebench}
