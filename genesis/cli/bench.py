@@ -22,12 +22,21 @@ def add(commands: Any) -> None:
     one.add_argument("--seconds", type=float, default=15.0, help="how long to count (default: 15)")
     one.add_argument("--json", action="store_true", help="print one JSON object")
     one.set_defaults(handler=throughput)
+    two = kinds.add_parser(
+        "memory",
+        help="whether memory stays flat over many dialogues, offline",
+        description="Generate with the offline (simulated) LM and watch the memory the process holds.",
+        epilog="example: genesis bench memory --dialogues 20000 --json",
+    )
+    two.add_argument("--dialogues", type=int, default=20_000, help="dialogues to make (default: 20000)")
+    two.add_argument("--n", type=int, default=4, help="candidates a turn (default: 4)")
+    two.add_argument("--json", action="store_true", help="print one JSON object")
+    two.set_defaults(handler=memory)
 
 
 def throughput(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     from genesis.bench import throughput as measure
-    from genesis.cli import print_json
     from genesis.errors import ParamsError
 
     if arguments.latency <= 0 or arguments.workers < 1 or arguments.concurrency < arguments.workers:
@@ -38,9 +47,27 @@ def throughput(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         seconds=arguments.seconds,
     )
-    if arguments.json:
+    return _show(result, as_json=arguments.json)
+
+
+def memory(arguments: argparse.Namespace) -> int:
+    """Measure and print; 1 where memory grew by 10 % or more."""
+    from genesis.bench import memory as measure
+    from genesis.errors import ParamsError
+
+    if arguments.dialogues < 2000 or not 1 <= arguments.n <= 16:
+        raise ParamsError("bench: expected --dialogues of 2000 or more, --n from 1 to 16")
+    result = measure(dialogues=arguments.dialogues, n=arguments.n)
+    _show(result, as_json=arguments.json)
+    return 0 if result["growth"] < 0.1 else 1
+
+
+def _show(result: dict[str, Any], *, as_json: bool) -> int:
+    from genesis.cli import print_json
+
+    if as_json:
         print_json(result)
         return 0
     for name, value in result.items():
-        print(f"{name:<20} {value}")
+        print(f"{name:<22} {value}")
     return 0

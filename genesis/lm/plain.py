@@ -10,8 +10,8 @@ is made, the offline LM is asked for its k-th sample, so that temperature means 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
@@ -72,6 +72,7 @@ class PlainEngine:
             name, api_base=api_base, api_key_env=api_key_env, timeout=timeout, offline=offline
         )
         self._asked: Counter[str] = Counter()
+        weakref.finalize(self, _close, self.engine)
 
     def complete(self, request: Any) -> Any:
         """Answer one DSPy request."""
@@ -168,6 +169,7 @@ def _text(system: Any) -> str:
 
 # --- one event loop, in one thread, for all plain engines ------------------------------------------------------------
 
+_THREAD = "genesis-lm"
 _lock = threading.Lock()
 _running: list[asyncio.AbstractEventLoop] = []
 
@@ -176,10 +178,18 @@ def _loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if not _running:
             loop = asyncio.new_event_loop()
-            threading.Thread(target=loop.run_forever, name="genesis-lm", daemon=True).start()
-            atexit.register(loop.call_soon_threadsafe, loop.stop)
+            threading.Thread(target=loop.run_forever, name=_THREAD, daemon=True).start()
             _running.append(loop)
         return _running[0]
+
+
+def _close(engine: Engine) -> None:
+    """Close an engine's connections where they were opened; also called when Python ends."""
+    if not _running:
+        return
+    closing = asyncio.run_coroutine_threadsafe(engine.close(), _running[0])
+    if threading.current_thread().name != _THREAD:  # the loop's own thread cannot wait for itself
+        closing.result(2)
 
 
 def _loop_run(coroutine: Coroutine[Any, Any, Any]) -> Any:
