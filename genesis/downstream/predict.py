@@ -19,7 +19,6 @@ from random import Random
 from typing import Any
 
 import dspy
-import msgspec
 
 from genesis import record
 from genesis.benchmarks.item import Item
@@ -28,10 +27,13 @@ from genesis.downstream.predictions import Prediction, to_row
 from genesis.downstream.score import load_items, report, scorer_of
 from genesis.downstream.score import to_row as verdict_row
 from genesis.downstream.student import AGENT, Mode, NativeStudent, use_mode
-from genesis.errors import BenchmarkError, RejectedLMError, RetryableLMError
+from genesis.errors import BenchmarkError, RecordError, RejectedLMError, RetryableLMError
 from genesis.lm.caller import Caller, Reply, open_caller
 from genesis.params import Params
 from genesis.text import stable_hash
+
+_USAGE = ("calls", "completions", "prompt_tokens", "completion_tokens", "estimated")
+"""What the same answers always cost; attempts and waiting depend on the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,10 @@ async def predict(
     items = load_items(benchmark, data)
     chosen = draw(items, limit, params.seed)
     run = record.Run(Path(folder))
-    run.path.mkdir(parents=True, exist_ok=True)
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"{run.path}: cannot be written: {error.strerror}") from error
     with run.lock():
         async with open_caller(params, run.journal_path) as caller:
             signature = await use_mode(caller, mode)
@@ -73,6 +78,7 @@ async def predict(
             about = {
                 "benchmark": benchmark,
                 "lm": caller.lm_name(AGENT),
+                "endpoint": caller.lane(AGENT).engine.identity,
                 "simulated": caller.simulated,
                 "mode": "native" if native else "text",
                 "seed": params.seed,
@@ -82,7 +88,7 @@ async def predict(
             }
             _check_same(run, about)
             asked = await ask_all(caller, signature, tasks, params, progress)
-            usage = {agent: msgspec.to_builtins(used) for agent, used in caller.usage.items()}
+            usage = {name: getattr(caller.usage[AGENT], name) for name in _USAGE} if AGENT in caller.usage else {}
         given = {found.prediction.id: found.prediction for found in asked if found.prediction is not None}
         found = report(benchmark, given, items, scorer_of(benchmark).gold(items))
         outcomes: dict[str, int] = {}
