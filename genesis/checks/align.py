@@ -13,7 +13,7 @@ values fit better the other way round. A rule can only flag this.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -24,9 +24,8 @@ MARGIN = 0.5
 """Misfits above it are flagged; `audit.alignment_curve` shows what each margin costs and catches."""
 _ORDER = 0.3
 _BEFORE, _AFTER = 5, 3
-_REACH = 80
+_REACH = 60
 """Characters looked at on each side."""
-_PLACEABLE = (str, int, float)
 _Around: TypeAlias = "tuple[list[tuple[str, float]], float]"
 _WEIGHTS = [1 / (1 + distance) for distance in range(_BEFORE)]
 _EMPTY = frozenset(
@@ -45,21 +44,22 @@ _SIDE: dict[str, int] = {
 }
 
 
-def swapped(properties: Mapping[str, Any], arguments: Mapping[str, Any], text: str) -> Iterator[tuple[str, str, float]]:
+Place: TypeAlias = "tuple[str, str, bool, int]"
+"""Parameter, its value as `grounding.placed` gives it, whether it is text, and where it stands."""
+
+
+def swapped(properties: Mapping[str, Any], placed: Sequence[Place], text: str) -> Iterator[tuple[str, str, float]]:
     """Yield (parameter, parameter, misfit) of every pair whose values look swapped; ``text`` as grounding's flat."""
-    placed = []
-    for name, value in arguments.items():
-        if name in properties and (kind := type(value)) in _PLACEABLE:
-            words = flat(value if kind is str else f"{value:g}" if kind is float else str(value))
-            if len(words) > 3 and (at := text.find(words)) >= 0:
-                placed.append((name, words.strip(), kind is str, at, _around(text, at, at + len(words))))
-    if len(placed) < 2:
-        return
-    for (one, a, text_a, at_a, around_a), (other, b, text_b, at_b, around_b) in itertools.combinations(placed, 2):
-        if text_a is text_b and a not in b and b not in a:
-            doubt = _misfit(properties, one, around_a, other, around_b, ahead=at_a < at_b)
-            if doubt > MARGIN:
-                yield one, other, doubt
+    around: dict[str, _Around] = {}
+    for (one, a, text_a, at_a), (other, b, text_b, at_b) in itertools.combinations(placed, 2):
+        if text_a is not text_b or len(a) < 4 or len(b) < 4 or a.strip() in b or b.strip() in a:
+            continue
+        for name, words, at in ((one, a, at_a), (other, b, at_b)):
+            if name not in around:
+                around[name] = _around(text, at, at + len(words))
+        doubt = _misfit(properties, one, around[one], other, around[other], ahead=at_a < at_b)
+        if doubt > MARGIN:
+            yield one, other, doubt
 
 
 def misfit(properties: Mapping[str, Any], one: str, a: str, other: str, b: str, text: str) -> float:
@@ -73,8 +73,8 @@ def _misfit(properties: Mapping[str, Any], one: str, a: _Around, other: str, b: 
     first, second = _cues(one, _about(properties, one)), _cues(other, _about(properties, other))
     names = list(properties)
     natural = (names.index(one) < names.index(other)) == ahead
-    gain = _fit(second, a) + _fit(first, b) - _fit(first, a) - _fit(second, b)
-    return gain - (_ORDER if natural else -_ORDER)
+    crossed = _fit(second, a) + _fit(first, b) - (_ORDER if natural else -_ORDER)
+    return crossed - _fit(first, a) - _fit(second, b)
 
 
 def _about(properties: Mapping[str, Any], name: str) -> str:

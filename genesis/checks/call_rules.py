@@ -17,12 +17,7 @@ def call_parses(view: View) -> Iterator[str]:
 
     Calls that do not parse at all are refused when the row is read, under this rule's id.
     """
-    for spot in view.calls:
-        if not spot.call.name:
-            yield f"message {spot.at}: a call without a name"
-    for fault in view.faults:
-        if fault.rule == 5:
-            yield fault.reason
+    return _faults(view, 5)
 
 
 def offered_name(view: View) -> Iterator[str]:

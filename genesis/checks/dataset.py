@@ -10,9 +10,7 @@ keys, each made of ROWS minimum hashes of word triples: two texts of Jaccard sim
 from __future__ import annotations
 
 import re
-import struct
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,12 +31,13 @@ _DIGITS = re.compile(rb"\d+")
 _PLACES = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
 _FACTORS = np.array([_hash(b"%d" % k) | 1 for k in range(BANDS * ROWS)], np.uint64)
 """Odd: multiplying permutes the 64-bit hashes, and the minimum after each permutation is a minimum hash."""
-_PAIR = struct.Struct("<QQ")
+_END = (b"", b"")
+"""Closes a dialogue's words, so that no triple of words reaches into the next."""
 
 
 @dataclass(slots=True)
 class Traces:
-    """What a piece of a data set leaves for the counts."""
+    """What a data set, or a piece of it, leaves for the counts."""
 
     keys: list[Any] = field(default_factory=list)
     """Arrays of shape (n, 2 + BANDS), uint64: exact, digits masked, near bands."""
@@ -46,26 +45,56 @@ class Traces:
     """Dialogues by their first called tool."""
 
 
-def trace(dialogue: Dialogue) -> bytes:
-    """Return the keys of a dialogue as 2 + BANDS little-endian uint64: exact, digits masked, near bands."""
-    text = dialogue.user_text.lower()
-    made = "".join([f"{call.name}{call.arguments}" for message in dialogue.messages for call in message.tool_calls])
-    data = text.encode(errors="replace")
-    words = data.split()[:MAX_WORDS]
-    hashes = np.fromiter(map(_hash, words), np.uint64, len(words))
-    if len(words) > 2:
-        hashes = hashes[:-2] * _PLACES[0] + hashes[1:-1] * _PLACES[1] + hashes[2:]
-    least = np.minimum.reduce(hashes[:, None] * _FACTORS) if words else _FACTORS
-    exact = _hash(data + b"\0" + made.encode(errors="replace"))
-    masked = _hash(_DIGITS.sub(b"0", data))
-    return _PAIR.pack(exact, masked) + (least[:BANDS] * _PLACES[0] + least[BANDS:]).tobytes()
+@dataclass(slots=True)
+class Piece:
+    """Dialogues of a piece before their keys are made, all at once."""
+
+    words: list[bytes] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    exact: list[int] = field(default_factory=list)
+    masked: list[int] = field(default_factory=list)
+    tools: Counter[str] = field(default_factory=Counter)
+
+    def add(self, dialogue: Dialogue) -> None:
+        """Add one dialogue."""
+        first = ""
+        made = []
+        said = []
+        for message in dialogue.messages:
+            if message.role == "user":
+                said.append(message.content)
+            for call in message.tool_calls:
+                first = first or call.name
+                made.append(f"{call.name}{call.arguments}")
+        data = "\n".join(said).lower().encode(errors="replace")
+        self.exact.append(_hash(data + "\0".join(made).encode(errors="replace")))
+        self.masked.append(_hash(_DIGITS.sub(b"0", data)))
+        self.starts.append(len(self.words))
+        self.words += data.split()[:MAX_WORDS]
+        self.words += _END
+        if first:
+            self.tools[first] += 1
+
+    def traces(self) -> Traces:
+        """Return the keys of all dialogues, in order."""
+        if not self.starts:
+            return Traces([], self.tools)
+        hashes = np.fromiter(map(_hash, self.words), np.uint64, len(self.words))
+        triples = hashes * _PLACES[0]
+        triples[:-1] += hashes[1:] * _PLACES[1]
+        triples[:-2] += hashes[2:]
+        permuted = triples[:, None] * _FACTORS
+        permuted[hashes == _hash(b"")] = np.iinfo(np.uint64).max
+        least = np.minimum.reduceat(permuted, self.starts, axis=0)
+        bands = least[:, :BANDS] * _PLACES[0] + least[:, BANDS:]
+        keys = np.column_stack((np.array(self.exact, np.uint64), np.array(self.masked, np.uint64), bands))
+        return Traces([keys], self.tools)
 
 
-def collect(traces: Traces, keys: bytes, tools: Mapping[str, int]) -> None:
-    """Add a piece: its dialogues' keys joined, and how many begin with a call of each tool."""
-    if keys:
-        traces.keys.append(np.frombuffer(keys, "<u8").reshape(-1, 2 + BANDS))
-    traces.tools.update(tools)
+def join(traces: Traces, more: Traces) -> None:
+    """Add a later piece's traces."""
+    traces.keys += more.keys
+    traces.tools.update(more.tools)
 
 
 def counts(traces: Traces) -> dict[str, int]:

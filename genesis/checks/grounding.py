@@ -45,6 +45,8 @@ _SCALES = {
 }
 _MONTH_DAY = re.compile(r"^(\d{2})-(\d{2})$")
 _TRUTH = frozenset({"true", "false", "yes", "no", "dontcare", "none", "null", "any", "all", "default"})
+_FLAT = bytes(ord(chr(code).lower()) if chr(code).isalnum() and code < 128 else 32 for code in range(256))
+"""ASCII letters in lower case and digits; anything else becomes a space."""
 _DIGIT = re.compile(r"\d")
 _GLUED = re.compile(r"\d+(?=[a-z°$€£_*^/])|(?<=[a-z_$€£#=:(\[])\d+(?:\.\d+)?")
 _NUMBER_NAMES = frozenset(NUMBER_WORDS)
@@ -102,7 +104,23 @@ class Said:
 
 def flat(text: str) -> str:
     """Return lower-case words between single spaces, a space at both ends: ``" book a table "``."""
-    return f" {_NOT_WORD.sub(' ', text).strip().lower()} ".replace("_", " ")
+    if text.isalnum():
+        return f" {text.lower()} "
+    if text.isascii():
+        return f" {' '.join(text.encode().translate(_FLAT).decode().split())} "
+    return f" {' '.join(_NOT_WORD.sub(' ', text).lower().replace('_', ' ').split())} "
+
+
+def placed(value: Any, text: str) -> tuple[str, int]:
+    """Return a value as a flat text has it, and where it stands in it; -1: nowhere, or not a text or number."""
+    kind = type(value)
+    if kind is str:
+        words = flat(value)
+    elif kind is int or kind is float:
+        words = _figure(value)
+    else:
+        return "", -1
+    return words, text.find(words)
 
 
 @lru_cache(maxsize=200_000)

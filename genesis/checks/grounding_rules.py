@@ -13,7 +13,7 @@ import msgspec
 
 from genesis.chat import Message
 from genesis.checks.align import swapped
-from genesis.checks.grounding import THRESHOLD, Said, flat, numbers_of, support
+from genesis.checks.grounding import THRESHOLD, Said, flat, placed, support
 from genesis.checks.schema import shown
 from genesis.checks.view import Flag, Spot, View, error_of
 
@@ -36,22 +36,15 @@ _MONTH_NAMES = frozenset(
 def default_never_said(view: View) -> Iterator[str]:
     """No argument that equals the schema's default and that nobody said (Hammer)."""
     for spot in view.calls:
-        if spot.schema is None:
+        if spot.schema is None or not spot.schema.defaults:
             continue
-        for name, value in spot.call.arguments.items():
-            schema = spot.schema.properties.get(name)
-            if name in spot.schema.required or not isinstance(schema, dict) or "default" not in schema:
+        for name, default in spot.schema.defaults.items():
+            value = spot.call.arguments.get(name)
+            if value is None or value != default or type(value) is not type(default):
                 continue
-            if (
-                schema["default"] == value
-                and type(schema["default"]) is type(value)
-                and not _spoken(value, spot, view, name, schema)
-            ):
+            schema = spot.schema.properties[name]
+            if support(value, view.said(spot.at), schema, required=False, name=name) < THRESHOLD:
                 yield Flag(f"{spot.where}: '{name}' is the schema's default {shown(value)}, which nobody said")
-
-
-def _spoken(value: Any, spot: Spot, view: View, name: str, schema: Any) -> bool:
-    return support(value, view.said(spot.at), schema, required=False, name=name) >= THRESHOLD
 
 
 def values_grounded(view: View) -> Iterator[str]:
@@ -60,16 +53,23 @@ def values_grounded(view: View) -> Iterator[str]:
         if spot.schema is None or not spot.call.arguments:
             continue
         said = view.said(spot.at)
-        properties, required = spot.schema.properties, spot.schema.required
+        text = said.flat
+        properties = spot.schema.properties
+        places = []
         for name, value in spot.call.arguments.items():
-            schema = properties.get(name)
-            if support(value, said, schema, required=name in required, name=name) >= THRESHOLD:
+            words, at = placed(value, text)
+            if at >= 0:
+                if name in properties:
+                    places.append((name, words, type(value) is str, at))
                 continue
-            if name not in required and isinstance(schema, dict) and "default" in schema and schema["default"] == value:
+            needed = name in spot.schema.required
+            if support(value, said, properties.get(name), required=needed, name=name) >= THRESHOLD:
+                continue
+            if name in spot.schema.defaults and spot.schema.defaults[name] == value:
                 continue  # rule 31's
             yield Flag(f"{spot.where}: nothing said gives '{name}' = {shown(value)}")
-        if len(spot.call.arguments) > 1:
-            for one, other, _ in swapped(properties, spot.call.arguments, said.flat):
+        if len(places) > 1:
+            for one, other, _ in swapped(properties, places, text):
                 yield Flag(f"{spot.where}: '{one}' and '{other}' look swapped, by the words around their values")
 
 

@@ -9,14 +9,25 @@ decide and the model checker should look. Switch a rule off by its id, its numbe
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from genesis.checks import ask_rules, call_rules, dialogue_rules, grounding_rules, text_rules, tool_rules
-from genesis.checks.view import Flag, View
+from genesis.checks.view import (
+    CALLS,
+    DEFECTS,
+    FAULTS,
+    ODD,
+    RESULTS,
+    SCENARIO,
+    SEVERAL,
+    SYSTEM,
+    TURNS,
+    Flag,
+    View,
+)
 from genesis.dialogue import Dialogue, Verdict
 from genesis.errors import ParamsError
 
@@ -33,8 +44,8 @@ class Rule:
     N GenesisFunc, T Toucan, S AgentScaler, O ShoppingBench."""
     candidate: bool = True
     """Whether it makes sense on an unfinished dialogue."""
-    needs: Literal["", "calls", "results", "system", "scenario"] = ""
-    """What a dialogue must have for the rule to find anything: the others are not asked."""
+    needs: int = 0
+    """What a dialogue must have for the rule to find anything (bits of `view`, any of them); 0: nothing."""
 
     @property
     def id(self) -> str:
@@ -43,49 +54,49 @@ class Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(1, "valid-json-schema", tool_rules.valid_json_schema, "A", candidate=False),
-    Rule(2, "tool-fields", tool_rules.tool_fields, "A N", candidate=False),
-    Rule(3, "known-types", tool_rules.known_types, "B", candidate=False),
+    Rule(1, "valid-json-schema", tool_rules.valid_json_schema, "A", candidate=False, needs=DEFECTS),
+    Rule(2, "tool-fields", tool_rules.tool_fields, "A N", candidate=False, needs=DEFECTS),
+    Rule(3, "known-types", tool_rules.known_types, "B", candidate=False, needs=DEFECTS),
     Rule(4, "unique-tool-names", tool_rules.unique_names, "H", candidate=False),
-    Rule(5, "call-parses", call_rules.call_parses, "G F M O", needs="calls"),
-    Rule(6, "offered-name", call_rules.offered_name, "A M X B F", needs="calls"),
-    Rule(7, "required-parameters", call_rules.required_parameters, "A G B F N", needs="calls"),
-    Rule(8, "undefined-parameters", call_rules.undefined_parameters, "B M F", needs="calls"),
-    Rule(9, "types", call_rules.types, "G M X B", needs="calls"),
-    Rule(10, "formats-enums-ranges", call_rules.formats, "A", needs="calls"),
+    Rule(5, "call-parses", call_rules.call_parses, "G F M O", needs=FAULTS),
+    Rule(6, "offered-name", call_rules.offered_name, "A M X B F", needs=CALLS),
+    Rule(7, "required-parameters", call_rules.required_parameters, "A G B F N", needs=FAULTS),
+    Rule(8, "undefined-parameters", call_rules.undefined_parameters, "B M F", needs=FAULTS),
+    Rule(9, "types", call_rules.types, "G M X B", needs=FAULTS),
+    Rule(10, "formats-enums-ranges", call_rules.formats, "A", needs=FAULTS),
     Rule(11, "number-of-calls", call_rules.number_of_calls, "B G"),
-    Rule(12, "parallel-unordered", call_rules.parallel_unordered, "B", candidate=False, needs="scenario"),
-    Rule(13, "required-tools", call_rules.required_tools, "T F"),
-    Rule(14, "failed-execution", call_rules.failed_execution, "G", needs="results"),
-    Rule(15, "final-state", call_rules.final_state, "M S", candidate=False, needs="scenario"),
-    Rule(16, "duplicate-call", call_rules.duplicate_call, "", needs="calls"),
+    Rule(12, "parallel-unordered", call_rules.parallel_unordered, "B", candidate=False, needs=SCENARIO),
+    Rule(13, "required-tools", call_rules.required_tools, "T F", needs=SCENARIO),
+    Rule(14, "failed-execution", call_rules.failed_execution, "G", needs=RESULTS),
+    Rule(15, "final-state", call_rules.final_state, "M S", candidate=False, needs=SCENARIO),
+    Rule(16, "duplicate-call", call_rules.duplicate_call, "", needs=SEVERAL),
     Rule(17, "dialogue-fields", dialogue_rules.dialogue_fields, "A"),
     Rule(18, "role-order", dialogue_rules.role_order, "A S F"),
-    Rule(19, "call-answered", dialogue_rules.call_answered, "A O", needs="calls"),
-    Rule(20, "tool-names-call", dialogue_rules.tool_names_call, "A"),
-    Rule(21, "no-empty-content", text_rules.no_empty_content, "F"),
+    Rule(19, "call-answered", dialogue_rules.call_answered, "A O", needs=CALLS),
+    Rule(20, "tool-names-call", dialogue_rules.tool_names_call, "A", needs=RESULTS),
+    Rule(21, "no-empty-content", text_rules.no_empty_content, "F", needs=ODD),
     Rule(22, "content-format", text_rules.content_format, "F"),
-    Rule(23, "system-conflict", text_rules.system_conflict, "A", needs="system"),
+    Rule(23, "system-conflict", text_rules.system_conflict, "A", needs=SYSTEM),
     Rule(24, "lengths", text_rules.lengths, "A O"),
-    Rule(25, "characters", text_rules.characters, "A"),
+    Rule(25, "characters", text_rules.characters, "A", needs=ODD | CALLS),
     Rule(26, "one-language", text_rules.one_language, "A"),
     Rule(27, "complete-end", dialogue_rules.complete_end, "A O"),
-    Rule(28, "call-where-needed", dialogue_rules.call_where_needed, "T", candidate=False, needs="scenario"),
-    Rule(29, "failed-result", dialogue_rules.failed_result, "T S", needs="results"),
+    Rule(28, "call-where-needed", dialogue_rules.call_where_needed, "T", candidate=False, needs=SCENARIO),
+    Rule(29, "failed-result", dialogue_rules.failed_result, "T S", needs=RESULTS),
     Rule(30, "repetition", text_rules.repetition, "S A"),
-    Rule(31, "default-never-said", grounding_rules.default_never_said, "H", needs="calls"),
-    Rule(32, "values-grounded", grounding_rules.values_grounded, "A X", needs="calls"),
-    Rule(33, "result-fits", grounding_rules.result_fits, "A", needs="results"),
-    Rule(34, "answer-states-result", grounding_rules.answer_states_result, "N F", needs="results"),
-    Rule(35, "recorded-result", grounding_rules.recorded_result, "F", needs="results"),
-    Rule(36, "only-wrong-changes", grounding_rules.only_wrong_changes, "F", needs="results"),
-    Rule(37, "references", grounding_rules.references, "F", needs="results"),
-    Rule(38, "gap-is-required", ask_rules.gap_is_required, "W", candidate=False, needs="scenario"),
-    Rule(39, "gap-is-real", ask_rules.gap_is_real, "W", needs="scenario"),
-    Rule(40, "asks-what-is-missing", ask_rules.asks_what_is_missing, "W"),
-    Rule(41, "no-tool-fits", ask_rules.no_tool_fits, "W", candidate=False, needs="scenario"),
-    Rule(42, "clean-refusal", ask_rules.clean_refusal, "W", candidate=False, needs="scenario"),
-    Rule(43, "no-tool-no-call", ask_rules.no_tool_no_call, "W", needs="calls"),
+    Rule(31, "default-never-said", grounding_rules.default_never_said, "H", needs=CALLS),
+    Rule(32, "values-grounded", grounding_rules.values_grounded, "A X", needs=CALLS),
+    Rule(33, "result-fits", grounding_rules.result_fits, "A", needs=RESULTS),
+    Rule(34, "answer-states-result", grounding_rules.answer_states_result, "N F", needs=RESULTS),
+    Rule(35, "recorded-result", grounding_rules.recorded_result, "F", needs=RESULTS),
+    Rule(36, "only-wrong-changes", grounding_rules.only_wrong_changes, "F", needs=RESULTS),
+    Rule(37, "references", grounding_rules.references, "F", needs=RESULTS),
+    Rule(38, "gap-is-required", ask_rules.gap_is_required, "W", candidate=False, needs=SCENARIO),
+    Rule(39, "gap-is-real", ask_rules.gap_is_real, "W", needs=SCENARIO),
+    Rule(40, "asks-what-is-missing", ask_rules.asks_what_is_missing, "W", needs=TURNS),
+    Rule(41, "no-tool-fits", ask_rules.no_tool_fits, "W", candidate=False, needs=SCENARIO),
+    Rule(42, "clean-refusal", ask_rules.clean_refusal, "W", candidate=False, needs=SCENARIO),
+    Rule(43, "no-tool-no-call", ask_rules.no_tool_no_call, "W", needs=CALLS),
 )
 DATASET_RULES = (
     "rule:44-exact-duplicates",
@@ -102,7 +113,7 @@ _Finds: TypeAlias = "tuple[tuple[str, Callable[[View], Iterator[str]]], ...]"
 
 
 @lru_cache(maxsize=1024)
-def _applied(off: frozenset[str], partial: bool, has: frozenset[str]) -> _Finds:
+def _applied(off: frozenset[str], partial: bool, has: int) -> _Finds:
     """Return (id, function) of the rules that apply. Raises ParamsError for an unknown rule in ``off``."""
     known = {name for rule in RULES for name in (rule.id, rule.name, str(rule.number))}
     known |= {name for ids in DATASET_RULES for name in (ids, ids.partition("-")[2])} | {"44", "45"}
@@ -113,32 +124,16 @@ def _applied(off: frozenset[str], partial: bool, has: frozenset[str]) -> _Finds:
         for rule in RULES
         if not off & {rule.id, rule.name, str(rule.number)}
         and (rule.candidate or not partial)
-        and (not rule.needs or rule.needs in has)
+        and (not rule.needs or rule.needs & has)
     )
-
-
-_HAS = {
-    (calls, results, system, scenario): frozenset(
-        name
-        for name, there in (("calls", calls), ("results", results), ("system", system), ("scenario", scenario))
-        if there
-    )
-    for calls, results, system, scenario in itertools.product((False, True), repeat=4)
-}
-
-
-def _rules_for(view: View, off: frozenset[str]) -> _Finds:
-    messages = view.messages
-    system = bool(messages) and messages[0].role == "system"
-    return _applied(off, view.partial, _HAS[bool(view.calls), bool(view.answered), system, view.scenario is not None])
 
 
 def check(dialogue: Dialogue, *, off: Collection[str] = frozenset()) -> tuple[Verdict, ...]:
     """Return one verdict for each rule that fails or flags the dialogue; one "rules: pass" where none does."""
     view = View(dialogue)
     verdicts: list[Verdict] = []
-    for name, find in _rules_for(view, frozenset(off)):
-        reasons = list(find(view))
+    for name, find in _applied(frozenset(off), False, view.has):
+        reasons = [*find(view)]
         if reasons:
             flagged = all(type(reason) is Flag for reason in reasons)
             verdicts.append(Verdict(name, "flag" if flagged else "fail", tuple(map(str, reasons))))
@@ -160,6 +155,6 @@ def candidate_flags(dialogue: Dialogue, *, off: Collection[str] = frozenset()) -
 
 def _candidate(dialogue: Dialogue, off: frozenset[str]) -> Iterator[tuple[str, bool]]:
     view = View(dialogue, partial=True)
-    for name, find in _rules_for(view, off):
+    for name, find in _applied(off, True, view.has):
         for reason in find(view):
             yield f"{name}: {reason}", type(reason) is Flag

@@ -38,6 +38,8 @@ class Compiled:
     """The declared parameters."""
     required: frozenset[str]
     properties: dict[str, Any]
+    defaults: dict[str, Any]
+    """The defaults of optional parameters that have one."""
     defects: tuple[tuple[int, str], ...]
     """(rule number, reason) of what is wrong with the schema itself: rules 1 to 3."""
 
@@ -67,7 +69,7 @@ def compiled(parameters: Any) -> Compiled:
 
 
 def _unusable(rule: int, reason: str) -> Compiled:
-    return Compiled(None, frozenset(), frozenset(), {}, ((rule, reason),))
+    return Compiled(None, frozenset(), frozenset(), {}, {}, ((rule, reason),))
 
 
 def _compile(parameters: Any, text: bytes) -> Compiled:
@@ -95,7 +97,12 @@ def _compile(parameters: Any, text: bytes) -> Compiled:
         defects.append((2, f"parameters have type {kind!r}; expected 'object'"))
     if required - names and validator is not None:
         defects.append((2, f"required {_quoted(required - names)} has no property; properties are {_listed(names)}"))
-    return Compiled(validator, names, required, properties, tuple(defects))
+    defaults = {
+        name: part["default"]
+        for name, part in properties.items()
+        if name not in required and isinstance(part, dict) and "default" in part
+    }
+    return Compiled(validator, names, required, properties, defaults, tuple(defects))
 
 
 def _validator(schema: dict[str, Any]) -> tuple[Any, str]:

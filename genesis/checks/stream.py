@@ -74,8 +74,7 @@ class _Found:
     flagged: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[int, int, str, str]] = field(default_factory=list)
-    keys: bytearray = field(default_factory=bytearray)
-    tools: Counter[str] = field(default_factory=Counter)
+    traces: dataset.Traces = field(default_factory=dataset.Traces)
     verdicts: list[tuple[int, int, str, tuple[Verdict, ...]]] = field(default_factory=list)
 
 
@@ -117,7 +116,7 @@ def check_file(
     try:
         for found in _results(task, kind, workers):
             _add(summary, found, line)
-            dataset.collect(traces, bytes(found.keys), found.tools)
+            dataset.join(traces, found.traces)
             if writer is not None:
                 writer.write(_verdict_lines(found, summary.dialogues - found.rows, line))
             line += found.lines
@@ -194,8 +193,10 @@ def _check_range(task: _Task, piece: tuple[int, int]) -> _Found:
     with task.path.open("rb") as stream:
         stream.seek(start)
         found.lines = _count_lines(stream, end - start)
+    traced = dataset.Piece()
     for number, data, length in lines.lines(task.path, start, end):
-        _check_row(task, found, number, data, length)
+        _check_row(task, found, traced, number, data, length)
+    found.traces = traced.traces()
     return found
 
 
@@ -209,12 +210,14 @@ def _count_lines(stream: Any, left: int) -> int:
 
 def _check_rows(task: _Task, batch: list[bytes]) -> _Found:
     found = _Found(lines=len(batch))
+    traced = dataset.Piece()
     for number, data in enumerate(batch, 1):
-        _check_row(task, found, number, data, len(data))
+        _check_row(task, found, traced, number, data, len(data))
+    found.traces = traced.traces()
     return found
 
 
-def _check_row(task: _Task, found: _Found, line: int, data: bytes, length: int) -> None:
+def _check_row(task: _Task, found: _Found, piece: dataset.Piece, line: int, data: bytes, length: int) -> None:
     index = found.rows
     found.rows += 1
     name = ""
@@ -226,9 +229,7 @@ def _check_row(task: _Task, found: _Found, line: int, data: bytes, length: int) 
             dialogue = _offered(dialogue, task.pool)
         name = dialogue.id
         verdicts = rules.check(dialogue, off=task.off)
-        found.keys += dataset.trace(dialogue)
-        if first := next((call.name for message in dialogue.messages for call in message.tool_calls), ""):
-            found.tools[first] += 1
+        piece.add(dialogue)
     except RowError as error:
         verdicts = (Verdict(error.check, "fail", (str(error),)),)
     if task.keep_verdicts:

@@ -8,9 +8,14 @@ import msgspec
 
 from genesis.chat import Message, ToolCall
 from genesis.checks.grounding import Said
-from genesis.checks.schema import Compiled, argument_faults, compiled
+from genesis.checks.schema import Compiled, argument_faults, compiled, not_json
 from genesis.dialogue import Dialogue
 from genesis.tools.tool import Tool
+
+
+CALLS, SEVERAL, RESULTS, SYSTEM, SCENARIO, TURNS, DEFECTS, ODD, FAULTS = (1 << bit for bit in range(9))
+"""What a dialogue can have: calls, several calls, results, a system message, a scenario, several user turns, a tool
+with a defect, a text that is empty, long or not plain ASCII on one line, arguments with faults."""
 
 
 class Flag(str):
@@ -50,9 +55,9 @@ class View:
         "_canonical",
         "_faults",
         "_said",
-        "answered",
         "calls",
         "dialogue",
+        "has",
         "messages",
         "partial",
         "results",
@@ -68,40 +73,71 @@ class View:
         self.scenario = dialogue.scenario
         self.partial = partial
         """Whether the dialogue goes on: rules about its end and its totals do not apply."""
-        self.tools: dict[str, Tool] = {tool.name: tool for tool in dialogue.tools}
-        self.schemas: dict[str, Compiled] = {name: compiled(tool.parameters) for name, tool in self.tools.items()}
+        self.tools: dict[str, Tool] = {}
+        self.schemas: dict[str, Compiled] = {}
+        defects = False
+        for tool in dialogue.tools:
+            schema = compiled(tool.parameters)
+            self.tools[tool.name] = tool
+            self.schemas[tool.name] = schema
+            if schema.defects or not tool.description or tool.description.isspace():
+                defects = True
         self.calls: list[Spot] = []
         self.users: list[int] = []
         """Indices of the user messages."""
-        self.answered = False
-        """Whether there is any tool message."""
         self.results: dict[str, int] = {}
         """Id of a call -> index of the tool message that answers it."""
         self._faults: list[Fault] | None = None
         self._canonical: list[bytes] | None = None
         self._said: dict[int, Said] = {}
+        answered, odd = self._read()
+        several = len(self.calls) > 1
+        self.has: int = (
+            CALLS * bool(self.calls)
+            | SEVERAL * several
+            | RESULTS * answered
+            | SYSTEM * bool(self.messages and self.messages[0].role == "system")
+            | SCENARIO * (self.scenario is not None)
+            | TURNS * (len(self.users) > 1)
+            | DEFECTS * defects
+            | ODD * odd
+            | FAULTS * bool(self.calls and self.faults)
+        )
+        """What the dialogue has, as bits: rules that need something else are not asked."""
+
+    def _read(self) -> tuple[bool, bool]:
+        """Collect calls, users and results; return whether there are results, and whether any text is out of the ordinary."""
         turn = -1
-        for at, message in enumerate(dialogue.messages):
+        answered = odd = False
+        for at, message in enumerate(self.messages):
+            content = message.content
+            if not content.isprintable() or not content.isascii() or len(content) > 10_000 or not content.strip():
+                odd = True
             if message.role == "user":
                 turn += 1
                 self.users.append(at)
             elif message.role == "tool":
-                self.answered = True
+                answered = True
                 if message.tool_call_id is not None:
                     self.results.setdefault(message.tool_call_id, at)
             for call in message.tool_calls:
                 self.calls.append(Spot(at, turn, call, self.schemas.get(call.name)))
+        return answered, odd
 
     @property
     def faults(self) -> list[Fault]:
         """What the arguments of all calls break (rules 5 and 7 to 10), validated once."""
         if self._faults is None:
-            self._faults = [
-                Fault(rule, f"{spot.where}: {reason}")
-                for spot in self.calls
-                if spot.schema is not None
-                for rule, reason in argument_faults(spot.schema, spot.call.arguments)
-            ]
+            found: list[Fault] = []
+            for spot in self.calls:
+                if not spot.call.name:
+                    found.append(Fault(5, f"message {spot.at}: a call without a name"))
+                elif spot.schema is not None:
+                    faults = argument_faults(spot.schema, spot.call.arguments)
+                    found += [Fault(rule, f"{spot.where}: {reason}") for rule, reason in faults]
+            if any(fault.rule == 5 for fault in found):  # what is no JSON is kept from rules that walk into it
+                self.calls = [spot if not_json(spot.call.arguments) is None else _emptied(spot) for spot in self.calls]
+            self._faults = found
         return self._faults
 
     @property
@@ -122,6 +158,10 @@ class View:
         """Return the tool message that answers a call."""
         at = self.results.get(spot.call.id)
         return None if at is None else self.messages[at]
+
+
+def _emptied(spot: Spot) -> Spot:
+    return spot._replace(call=ToolCall(spot.call.id, spot.call.name, {}), schema=None)
 
 
 def canonical(call: ToolCall) -> bytes:

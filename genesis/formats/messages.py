@@ -19,6 +19,7 @@ from genesis.dialogue import Dialogue, Verdict
 from genesis.errors import RowError
 from genesis.formats.rows import (
     CALL,
+    NOT_JSON,
     SHAPE,
     answers,
     calls_of,
@@ -61,15 +62,14 @@ def read_line(data: bytes) -> Dialogue:
     """Read one JSON line of TRL's or OpenAI's form, fast. Raises RowError."""
     try:
         line = _lines.decode(data)
-    except msgspec.ValidationError as error:
-        raise RowError(SHAPE, f"row: {error}") from error
-    try:
         name = _ids.decode(line.id)
         scenario = _scenarios.decode(line.scenario)
         verdicts = _verdicts.decode(line.verdicts) or ()
         provenance = _objects.decode(line.provenance) or {}
     except msgspec.ValidationError as error:
         raise RowError(SHAPE, f"row: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RowError(NOT_JSON, f"not JSON: {error}") from error
     return Dialogue(
         id="" if name is None else str(name),
         tools=_tools(line.tools if line.tools != b"null" else line.functions),
