@@ -48,6 +48,8 @@ class Stage:
     memory: Memory | None
     candidate_reasons: Callable[[Dialogue], Sequence[str]]
     """The cheap rules: why a dialogue so far cannot stand."""
+    candidate_flags: Callable[[Dialogue], Sequence[str]] = lambda dialogue: ()
+    """What the rules doubt but cannot decide."""
 
 
 @dataclass(slots=True)

@@ -93,7 +93,7 @@ async def _turns(talk: Talk) -> tuple[list[Message], dict[int, dict[str, Any]], 
             batch = await candidates(talk, turn, attempt, messages, notes)
             alive = [candidate for candidate in batch if not candidate.reasons]
             if alive:
-                winner = await _judge(talk, turn, messages, alive)
+                winner = await _judge(talk, turn, messages, _undoubted(talk, turn, messages, alive))
                 break
             reasons = [reason for candidate in batch for reason in candidate.reasons]
             talk.tally.repairs += attempt < REPAIRS
@@ -105,6 +105,18 @@ async def _turns(talk: Talk) -> tuple[list[Message], dict[int, dict[str, Any]], 
         if turn == 0 and talk.stage.memory is not None:
             talk.stage.memory.open(talk.planned, messages[0].content)
     return messages, notes, []
+
+
+def _undoubted(talk: Talk, turn: int, before: Sequence[Message], alive: list[Candidate]) -> list[Candidate]:
+    """Return the candidates the rules doubt least; a doubtful one goes on only where there is no better."""
+    if len(alive) == 1:
+        return alive
+    flags = [talk.stage.candidate_flags(talk.so_far([*before, *candidate.messages])) for candidate in alive]
+    least = min(map(len, flags))
+    for candidate, found in zip(alive, flags, strict=True):
+        if len(found) > least:
+            talk.tally.drop(turn, candidate.number, [f"doubt: {flag}" for flag in found])
+    return [candidate for candidate, found in zip(alive, flags, strict=True) if len(found) == least]
 
 
 async def _judge(talk: Talk, turn: int, before: Sequence[Message], alive: Sequence[Candidate]) -> Candidate:

@@ -251,6 +251,25 @@ async def test_reasoning_is_kept_in_the_assistants_messages():
     ]
 
 
+async def test_a_doubtful_candidate_goes_on_only_where_there_is_no_better():
+    def script():
+        return ScriptedCaller(
+            user=[asks("Oslo"), asks("Rome", "Weather in Rome, please")],
+            assistant=[CALLS, good(act="answer", message="It is 31 degrees."), CALLS, ANSWERS],
+            function=[calls("Oslo"), calls("Rome")],
+            tool=[result(), result()],
+            judge=[good(reason="", best=1)],
+        )
+
+    careful = replace(stage(script(), n=2), candidate_flags=rules.candidate_flags)
+    made = await converse(planned("single/single/simple"), careful)
+    assert made.dialogue.messages[-1].content == "It is 7 degrees."
+    (dropped,) = made.dialogue.provenance["candidates"]["reasons"]
+    assert dropped["reasons"][0].startswith("doubt: rule:34-answer-states-result")
+    everything_goes = replace(stage(script(), n=2), candidate_flags=lambda dialogue: ["doubtful"])
+    assert (await converse(planned("single/single/simple"), everything_goes)).reasons == ()
+
+
 BIG = make_pool(28)
 
 

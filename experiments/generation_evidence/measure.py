@@ -146,19 +146,21 @@ def defects(tools: int, rounds: int) -> dict[str, Any]:
     """Each kind of planted defect alone, at a rate of 0.2, N = 4: planted, dropped with a reason, survived.
 
     The planted replies are noted where the offline engine writes them; one survives if it stands in an accepted
-    dialogue.
+    dialogue with the same first message. What the rules only doubt (a number in an answer that no result holds) goes
+    on where all N candidates are doubtful, with a flag for the model checker: ``flagged``.
     """
     from genesis.lm.offline import errors as planted_by
     from genesis.params import OfflineParams
 
     pool = pool_of(min(tools, 200))
-    noted: list[tuple[str, Any]] = []
+    noted: list[tuple[str, str]] = []
 
     def noting(kind: str, change: Any) -> Any:
         def changed(fields: Any, inputs: Any, rng: Any) -> Any:
             found = change(fields, inputs, rng)
             if found and found != fields:
-                noted.append((kind, found))
+                opening = next(line["content"] for line in inputs["conversation"] if line["role"] == "user")
+                noted.append((opening, _trace(found)))
             return found
 
         return changed
@@ -169,14 +171,16 @@ def defects(tools: int, rounds: int) -> dict[str, Any]:
     planted_by._KINDS.clear()
     planted_by._KINDS.update(kinds)
     results: dict[str, Any] = {}
-    for kind in [name for name in OfflineParams.__dataclass_fields__ if name != "repeat"]:
+    for kind in [name for name in OfflineParams.__dataclass_fields__ if name in QUIET]:
         noted.clear()
         with tempfile.TemporaryDirectory() as folder:
             run, counts, usage = generate(pool, folder, n=4, offline={**QUIET, kind: 0.2})
-            rows = [*run.rows("dialogues"), *run.rows("rejected")]
-            said = {_said(message) for row in run.rows("dialogues") for message in row["messages"]}
+            accepted = list(run.rows("dialogues"))
+            rows = [*accepted, *run.rows("rejected")]
+            said = {(row["messages"][0]["content"], _said(message)) for row in accepted for message in row["messages"]}
         planted = sum(row.resamples for row in usage.values()) if kind == "unparsable" else len(noted)
-        survived = sum(_trace(found) in said for _, found in noted)
+        survived = sum(one in said for one in noted)
+        flagged = sum(any(verdict["outcome"] == "flag" for verdict in row["verdicts"]) for row in accepted)
         dropped = Counter(
             _kind_of(reason)
             for row in rows
@@ -186,6 +190,7 @@ def defects(tools: int, rounds: int) -> dict[str, Any]:
         results[kind] = {
             "planted": planted,
             "survived": survived,
+            "flagged": flagged,
             "accepted": counts.accepted,
             "planned": counts.planned,
             "dropped_for": dict(dropped.most_common(6)),
