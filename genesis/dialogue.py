@@ -18,6 +18,8 @@ from genesis.scenario import Scenario
 from genesis.tools.tool import Tool
 
 Outcome = Literal["pass", "fail", "flag"]
+COLUMNS = ("id", "messages", "tools", "scenario", "verdicts", "provenance")
+"""The columns of a row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,20 @@ class OfflineParams:
     needless_ask: Share = _param(0.01, "the assistant asks for what was said")
     contradiction: Share = _param(0.01, "the answer contradicts the tool's result")
     repeat: Share = _param(0.0, "the user repeats a request whatever the guidance says")
+    checker_miss: Share = _param(0.05, "the model checker passes a dialogue in which it has seen a defect")
+    checker_alarm: Share = _param(0.02, "the model checker finds a defect where it has seen none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckerParams:
+    """How the model checker decides."""
+
+    confidence: Literal["off", "stated", "consistency"] = _param(
+        "stated", "off: no model check; stated: one reply says how sure it is; consistency: the share of samples"
+    )
+    samples: Annotated[int, Meta(ge=2, le=50)] = _param(5, "samples a dialogue, for consistency")
+    threshold: Share = _param(0.75, "a dialogue passes above this confidence")
+    calibration: str = _param("", "file written by `genesis review calibrate`; empty: confidence as it is given")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +146,10 @@ class Params:
     prompts: dict[str, str] = _param({}, "agent -> prompt version under params/prompts; none: the built-in one")
 
     rules_off: list[str] = _param([], "ids of rules not to apply")
+    checker: CheckerParams = _param(CheckerParams(), "the model checker")
+    rater: str = _param("", "who reviews: the name that stands beside every decision")
+    queue: Literal["doubt", "audit", "disagreements"] = _param("doubt", "what is reviewed: doubtful first, or a sample")
+    audit_size: Count = _param(60, "dialogues of the audit sample, drawn by strata")
     downstream_items: Count = _param(1000, "benchmark items the probe is scored on, at most")
 
 
@@ -204,12 +222,19 @@ def dump_yaml(params: Params) -> str:
     return yaml.safe_dump(to_dict(params), sort_keys=False, allow_unicode=True)
 
 
+NO_EFFECT = (
+    *("concurrency", "timeout", "retries", "budget", "prices", "rpm", "tpm", "api_key_env", "notebooks"),
+    *("rater", "queue", "audit_size"),
+)
+"""Parameters that change how a result is made or reviewed, not the result."""
+
+
 def params_hash(params: Params) -> str:
     """Return 12 hex digits of all that can change the result; how fast it is made (concurrency) does not count."""
     import hashlib
 
     data = to_dict(params)
-    for name in ("concurrency", "timeout", "retries", "budget", "prices", "rpm", "tpm", "api_key_env", "notebooks"):
+    for name in NO_EFFECT:
         del data[name]
     return hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest()[:12]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from genesis import record
 from genesis.checks import rules
-from genesis.dialogue import Dialogue, dialogue_from_row
+from genesis.dialogue import COLUMNS, Dialogue, dialogue_from_row
 from genesis.errors import ParamsError
 from genesis.params import Params
 from genesis.record import Run
@@ -25,7 +25,6 @@ DETERMINISTIC = ("calls", "completions", "prompt_tokens", "completion_tokens")
 """What usage says that does not depend on interruptions, retries and waits."""
 LOOKED_AT = 1000
 """Rows of an audited file that are looked at for a mark that they are simulated."""
-COLUMNS = ("id", "messages", "tools", "scenario", "verdicts", "provenance")
 
 
 def tool_pool(run: Run, params: Params, *, allow_exec: bool = False) -> tuple[ToolPool, PoolReport | None]:

@@ -15,6 +15,7 @@ import msgspec
 
 from genesis.agents.assistant import AssistantAgent
 from genesis.agents.base import Agent
+from genesis.agents.checker import CheckerAgent
 from genesis.agents.function import FunctionAgent
 from genesis.agents.judge import JudgeAgent
 from genesis.agents.memory import MemoryAgent
@@ -28,7 +29,7 @@ PROMPTS = Path("params/prompts")
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """The seven agents of a run."""
+    """The agents of a run: seven that generate, and the checker of what they made."""
 
     sample: SampleAgent
     memory: MemoryAgent
@@ -37,6 +38,7 @@ class Crew:
     function: FunctionAgent
     tool: ToolAgent
     judge: JudgeAgent
+    checker: CheckerAgent
 
 
 NAMES = tuple(Crew.__dataclass_fields__)
@@ -55,6 +57,7 @@ def crew(prompts: Mapping[str, str] | None = None, *, reasoning: bool = False, f
         FunctionAgent(),
         ToolAgent(),
         JudgeAgent(),
+        CheckerAgent(),
     )
     for name, version in (prompts or {}).items():
         if name not in NAMES:
