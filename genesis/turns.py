@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from genesis.agents.wire import Line, Stated, Wish
 from genesis.chat import Message, ToolCall
 from genesis.scenario import Scenario, Task
@@ -193,8 +195,7 @@ def call_misfits(
     retry = scenario.special == "tool_error" and turn == 0 and step == 1
     if step >= len(groups) and not retry:
         return [f"plan: calls again after {step} messages with calls; expected {len(groups)}"]
-    results = [message.content for message in before if message.role == "tool"]
-    return list(_mismatch(scenario, notes, calls, groups[0 if retry else step], results))
+    return list(_mismatch(scenario, notes, calls, groups[0 if retry else step], _results(before)))
 
 
 def end_misfits(scenario: Scenario, turn: int, steps: int, act: str) -> list[str]:
@@ -216,12 +217,21 @@ def _groups(scenario: Scenario, turn: int) -> list[list[int]]:
     return [wanted] if wanted else []
 
 
+def _results(messages: Sequence[Message]) -> dict[str, str]:
+    """Return the last result of each tool called so far."""
+    names = {call.id: call.name for message in messages for call in message.tool_calls}
+    return {names[message.tool_call_id or ""]: message.content for message in messages if message.role == "tool"}
+
+
 def _mismatch(
-    scenario: Scenario, notes: Notes, calls: Sequence[ToolCall], numbers: Sequence[int], results: Sequence[str]
+    scenario: Scenario, notes: Notes, calls: Sequence[ToolCall], numbers: Sequence[int], results: Mapping[str, str]
 ) -> Iterator[str]:
     """Yield why one message's calls are not those of the tasks; calls are compared without order."""
     wrong = {
-        (number, place): list(_differences(call, values_of(scenario, notes, number), scenario.slots[number], results))
+        (number, place): [
+            *_differences(call, values_of(scenario, notes, number), scenario.slots[number]),
+            *_broken_links(call, scenario, number, results),
+        ]
         for number in numbers
         for place, call in enumerate(calls)
         if call.name == scenario.slots[number].tool
@@ -239,20 +249,28 @@ def _mismatch(
             yield f"plan: a call of '{call.name}' that no task asks for"
 
 
-def _differences(call: ToolCall, values: Mapping[str, Any], task: Task, results: Sequence[str]) -> Iterator[str]:
+def _differences(call: ToolCall, values: Mapping[str, Any], task: Task) -> Iterator[str]:
+    """Yield where a call's arguments are not what the user said."""
     for name, value in values.items():
         if name not in call.arguments:
             yield f"plan: '{call.name}' leaves out '{name}', which the user gave"
         elif not same(call.arguments[name], value):
             yield f"plan: '{call.name}' has '{name}' other than the user gave it"
-    for name in task.needs:
-        if name not in call.arguments:
-            yield f"plan: '{call.name}' leaves out '{name}', which an earlier result gives"
-        elif not any(_as_text(call.arguments[name]) in result for result in results):
-            yield f"plan: '{call.name}' has a '{name}' that no earlier result gives"
     for name in call.arguments:
         if name not in values and name not in task.needs:
             yield f"plan: '{call.name}' fills '{name}', which nobody said"
+
+
+def _broken_links(call: ToolCall, scenario: Scenario, number: int, results: Mapping[str, str]) -> Iterator[str]:
+    """Yield where a chained call does not take its value from the result of the task before it."""
+    for name, source in scenario.slots[number].needs.items():
+        if name not in call.arguments:
+            yield f"plan: '{call.name}' leaves out '{name}', which an earlier result gives"
+            continue
+        text, value = results.get(scenario.slots[source].tool, ""), call.arguments[name]
+        result = msgspec.json.decode(text) if text else {}
+        if not (same(result[name], value) if name in result else str(value) in text):
+            yield f"plan: '{call.name}' has a '{name}' that the earlier result does not give"
 
 
 def same(one: Any, other: Any) -> bool:
@@ -273,10 +291,6 @@ def same(one: Any, other: Any) -> bool:
 
 def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)
 
 
 def _quoted(names: Sequence[str]) -> str:

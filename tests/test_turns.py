@@ -142,14 +142,20 @@ def test_the_right_calls_pass_in_any_order():
     assert turns.call_misfits(TWO_CITIES, 0, notes, [], 0, calls[:1]) == ["plan: no call of 'find_hotel' for task 1"]
 
 
-def test_a_chain_takes_its_value_from_the_earlier_result():
+def test_a_chain_takes_its_value_from_the_result_before():
     notes = {**NOTES, 1: {}}
-    result = [Message("tool", '{"order_id":"A-7"}', tool_call_id="call_1")]
-    assert turns.call_misfits(CHAIN, 0, notes, [], 0, [call(city="Oslo", days=2)]) == []
+    first = call(city="Oslo", days=2)
+    result = [Message("assistant", "", (first,)), Message("tool", '{"order_id":"A-7","city":"B-9"}', (), "call_1")]
+    assert turns.call_misfits(CHAIN, 0, notes, [], 0, [first]) == []
     assert turns.call_misfits(CHAIN, 0, notes, result, 1, [call("track_order", order_id="A-7")]) == []
     assert turns.call_misfits(CHAIN, 0, notes, result, 1, [call("track_order", order_id="B-9")]) == [
-        "plan: 'track_order' has a 'order_id' that no earlier result gives"
+        "plan: 'track_order' has a 'order_id' that the earlier result does not give"
     ]
+    assert turns.call_misfits(CHAIN, 0, notes, result, 1, [call("track_order")]) == [
+        "plan: 'track_order' leaves out 'order_id', which an earlier result gives"
+    ]
+    elsewhere = [Message("assistant", "", (first,)), Message("tool", '{"order":{"number":"A-7"}}', (), "call_1")]
+    assert turns.call_misfits(CHAIN, 0, notes, elsewhere, 1, [call("track_order", order_id="A-7")]) == []
     assert turns.end_misfits(CHAIN, 0, 1, "answer") == ["plan: no call of 'track_order'"]
     assert turns.give(CHAIN, TOOLS, [call()]) == {"order_id": ORDER.properties["order_id"]}
 

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -146,21 +147,21 @@ def defects(tools: int, rounds: int) -> dict[str, Any]:
     """Each kind of planted defect alone, at a rate of 0.2, N = 4: planted, dropped with a reason, survived.
 
     The planted replies are noted where the offline engine writes them; one survives if it stands in an accepted
-    dialogue with the same first message. What the rules only doubt (a number in an answer that no result holds) goes
+    dialogue after the same user messages. What the rules only doubt (a number in an answer that no result holds) goes
     on where all N candidates are doubtful, with a flag for the model checker: ``flagged``.
     """
     from genesis.lm.offline import errors as planted_by
     from genesis.params import OfflineParams
 
     pool = pool_of(min(tools, 200))
-    noted: list[tuple[str, str]] = []
+    noted: list[tuple[str, tuple[str, ...], str]] = []
 
     def noting(kind: str, change: Any) -> Any:
         def changed(fields: Any, inputs: Any, rng: Any) -> Any:
             found = change(fields, inputs, rng)
             if found and found != fields:
-                opening = next(line["content"] for line in inputs["conversation"] if line["role"] == "user")
-                noted.append((opening, _trace(found)))
+                users = tuple(line["content"] for line in inputs["conversation"] if line["role"] == "user")
+                noted.append((kind, users, _trace(found)))
             return found
 
         return changed
@@ -177,9 +178,9 @@ def defects(tools: int, rounds: int) -> dict[str, Any]:
             run, counts, usage = generate(pool, folder, n=4, offline={**QUIET, kind: 0.2})
             accepted = list(run.rows("dialogues"))
             rows = [*accepted, *run.rows("rejected")]
-            said = {(row["messages"][0]["content"], _said(message)) for row in accepted for message in row["messages"]}
+            said = {trace for row in accepted for trace in _traces(row)}
         planted = sum(row.resamples for row in usage.values()) if kind == "unparsable" else len(noted)
-        survived = sum(one in said for one in noted)
+        survived = sum((users, trace) in said for _, users, trace in noted)
         flagged = sum(any(verdict["outcome"] == "flag" for verdict in row["verdicts"]) for row in accepted)
         dropped = Counter(
             _kind_of(reason)
@@ -205,10 +206,17 @@ def _trace(fields: dict[str, Any]) -> str:
     return str(fields["message"]).strip()
 
 
-def _said(message: dict[str, Any]) -> str:
-    if calls := message.get("tool_calls"):
-        return json.dumps([[call["function"]["name"], call["function"]["arguments"]] for call in calls], sort_keys=True)
-    return str(message["content"])
+def _traces(row: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what each assistant message of a dialogue says or calls, after which user messages."""
+    users: tuple[str, ...] = ()
+    for message in row["messages"]:
+        if message["role"] == "user":
+            users = (*users, message["content"])
+        elif message["role"] == "assistant":
+            calls = [
+                [call["function"]["name"], call["function"]["arguments"]] for call in message.get("tool_calls", ())
+            ]
+            yield users, json.dumps(calls, sort_keys=True) if calls else message["content"]
 
 
 def _kind_of(reason: str) -> str:
