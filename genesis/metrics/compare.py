@@ -22,7 +22,7 @@ from genesis.errors import FormatError
 from genesis.metrics import significance as test
 from genesis.metrics.columns import Columns, Rows
 from genesis.metrics.duplicates import near_pairs
-from genesis.metrics.lexical import distinct_n
+from genesis.metrics.lexical import distinct_n, distinct_trimmed
 from genesis.metrics.semantic import nearest_distance, spectrum, tfidf, vendi
 from genesis.metrics.significance import Difference, Values
 from genesis.metrics.statistics import MIN_BLOCKS, Measured, blocks, fixed_size, measured
@@ -193,6 +193,10 @@ def _distinct_3(columns: Columns) -> Callable[[Rows], float]:
     return lambda rows: distinct_n(columns.requests, rows)
 
 
+def _distinct_3_trimmed(columns: Columns) -> Callable[[Rows], float]:
+    return lambda rows: distinct_trimmed(columns.requests, rows)
+
+
 def _vendi(columns: Columns) -> Callable[[Rows], float]:
     embed = tfidf(columns)
     return lambda rows: vendi(spectrum(embed, rows))[0]
@@ -229,6 +233,7 @@ DIVERSITIES: dict[str, Callable[[Columns], Callable[[Rows], float]]] = {
     "act_entropy": partial(_entropy, "acts"),
     "type_entropy": partial(_entropy, "types"),
     "distinct_3": _distinct_3,
+    "distinct_3_trimmed": _distinct_3_trimmed,
     "vendi": _vendi,
     "nearest_distance": _nearest,
 }

@@ -43,6 +43,7 @@ def diversity(
             if name in facets
         },
         "distinct_3": worded.pop("distinct_3"),
+        "distinct_3_trimmed": worded.pop("distinct_3_trimmed"),
         **{f"duplicates_{kind}": found for kind, found in copies.result().items()},
         "structural": facets,
         "lexical": worded,

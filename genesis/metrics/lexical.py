@@ -13,6 +13,7 @@ from genesis.metrics.statistics import at_fixed_n, mean, over_blocks
 from genesis.text import stable_hash
 
 WINDOW = 15
+FORMULA = 0.1
 MATTR_WINDOW = 50
 PAIRS = 2000
 BYTES = (1_000_000, 200_000, 50_000, 10_000)
@@ -22,17 +23,62 @@ def distinct_n(requests: Facet, rows: Rows, *, n: int = 3, window: int = WINDOW)
     """Return distinct n-grams / all n-grams over the first ``window`` words of some requests (Li et al. 2016).
 
     Without the window, and a fixed number of requests, distinct-n falls with length and with n and measures them;
-    with both, distinct-3 orders corpora rightly (experiments/metric_validity). NaN where no request has n words.
+    with both, distinct-3 survives a change of either (experiments/metric_validity). Pitfall: a greeting or another
+    formula at the beginning fills the window; :func:`distinct_trimmed` does without it. NaN where no request has n
+    words.
     """
-    starts = requests.starts[rows]
-    ends = np.minimum(requests.starts[rows + 1], starts + window)
-    bits = max(1, int(requests.codes.max(initial=0)).bit_length())
+    return _distinct(requests.codes, requests.starts[rows], requests.starts[rows + 1], n, window)
+
+
+def distinct_trimmed(requests: Facet, rows: Rows, *, n: int = 3, window: int = WINDOW) -> float:
+    """Return :func:`distinct_n` after the formulas at both ends of each request are cut off.
+
+    A formula is a run of words whose n-grams stand in more than a tenth (``FORMULA``) of the requests: greetings,
+    thanks, "I wonder if you could". Formulas inside a request stay, and so does a request that is nothing else. It
+    keeps its order under all changes of experiments/metric_validity, padding included.
+    """
+    codes = requests.codes[spans(requests.starts, rows)]
+    starts = np.concatenate([[0], np.cumsum(requests.starts[rows + 1] - requests.starts[rows])]).astype(np.int64)
+    begins, ends = trimmed(codes, starts, n)
+    return _distinct(codes, begins, ends, n, window)
+
+
+def trimmed(codes: NDArray[np.int32], starts: Rows, n: int = 3) -> tuple[Rows, Rows]:
+    """Return where each request begins and ends without the formulas at its edges."""
+    rows = len(starts) - 1
+    owner = np.repeat(np.arange(rows), np.diff(starts))
+    at = np.arange(max(0, len(codes) - n + 1))
+    at = at[owner[at] == owner[at + n - 1]]
+    kinds, gram = np.unique(gram_keys(codes, at, n, _bits(codes, n)), return_inverse=True)
+    held = np.unique(gram.astype(np.int64) * rows + owner[at]) // max(1, rows)
+    formula = np.bincount(held, minlength=len(kinds))[gram] > max(2.0, FORMULA * rows)
+    loose = np.ones(len(codes), bool)
+    for step in range(n):
+        loose[at[formula] + step] = False
+    kept = np.flatnonzero(loose)
+    first, last = np.searchsorted(kept, starts[:-1]), np.searchsorted(kept, starts[1:])
+    some = last > first
+    begins, ends = starts[:-1].copy(), starts[1:].copy()
+    begins[some], ends[some] = kept[first[some]], kept[last[some] - 1] + 1
+    return begins, ends
+
+
+def _distinct(codes: NDArray[np.int32], begins: Rows, ends: Rows, n: int, window: int) -> float:
+    """Return distinct n-grams / all n-grams over the first ``window`` words of each span."""
+    ends = np.minimum(ends, begins + window)
+    bits = _bits(codes, n)
+    longest = int((ends - begins).max(initial=0))
     keys = [
-        gram_keys(requests.codes, starts[starts + offset + n <= ends] + offset, n, bits if bits * n <= 64 else None)
-        for offset in range(window - n + 1)
+        gram_keys(codes, begins[begins + offset + n <= ends] + offset, n, bits) for offset in range(longest - n + 1)
     ]
-    grams: NDArray[np.uint64] = np.concatenate(keys)
+    grams: NDArray[np.uint64] = np.concatenate([np.zeros(0, np.uint64), *keys])
     return len(np.unique(grams)) / len(grams) if len(grams) else float("nan")
+
+
+def _bits(codes: NDArray[np.int32], n: int) -> int | None:
+    """Return the bits of a word's number, None where n of them do not fit into 64."""
+    bits = max(1, int(codes.max(initial=0)).bit_length())
+    return bits if bits * n <= 64 else None
 
 
 def mattr(requests: Facet, rows: Rows, *, window: int = MATTR_WINDOW) -> float:
@@ -122,6 +168,7 @@ def lexical(columns: Columns, *, size: int | None = None) -> dict[str, Any]:
     whole = self_bleu(requests, np.arange(n, dtype=np.int64)) if n > 1 else float("nan")
     return {
         "distinct_3": at_n(distinct_n, window=WINDOW),
+        "distinct_3_trimmed": at_n(distinct_trimmed, window=WINDOW),
         "self_bleu": at_n(self_bleu),
         "self_bleu_in_all": round(whole, 6) if n > 1 else None,
         "rouge_l": {**rouge.to_json(), "pairs": len(pairs) // 2} if rouge else None,

@@ -12,7 +12,7 @@ from metrics_corpus import call, corpus, dialogue
 
 from genesis.metrics.columns import from_dialogues, spans
 from genesis.metrics.duplicates import duplicates, near_pairs
-from genesis.metrics.lexical import distinct_n
+from genesis.metrics.lexical import distinct_n, distinct_trimmed
 from genesis.metrics.structural import coverage, curve, entropy
 from genesis.text import ngrams, words
 
@@ -107,3 +107,23 @@ def test_acts_and_pairs() -> None:
     columns = from_dialogues([dialogue(0, "x", call("b"), call("a"), call("b")), dialogue(1, "y")])
     assert columns.acts.names == ["calls answer", "answer"]
     assert Counter(columns.pairs.names) == {"a b": 1}
+
+
+def test_distinct_trimmed_looks_past_formulas_at_the_edges() -> None:
+    made = corpus(200, length=20, seed=8)
+    padded = [
+        dialogue(number, f"Hello my dear friend please {one.user_text} and many thanks for it {'now ' * (number % 3)}")
+        for number, one in enumerate(made)
+    ]
+    rows = np.arange(200)
+    plain, with_formulas = from_dialogues(made).requests, from_dialogues(padded).requests
+    assert distinct_trimmed(plain, rows) == distinct_n(plain, rows)
+    assert distinct_trimmed(with_formulas, rows) == pytest.approx(distinct_n(plain, rows), abs=0.02)
+    assert distinct_n(with_formulas, rows) < 0.85 * distinct_n(plain, rows)
+
+
+def test_distinct_trimmed_keeps_requests_that_are_nothing_but_formula() -> None:
+    same = from_dialogues([dialogue(number, "Please tell me the weather") for number in range(50)]).requests
+    assert distinct_trimmed(same, np.arange(50)) == pytest.approx(3 / 150)
+    short = from_dialogues([dialogue(number, "Hi") for number in range(5)]).requests
+    assert math.isnan(distinct_trimmed(short, np.arange(5)))
