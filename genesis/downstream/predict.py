@@ -73,33 +73,38 @@ async def predict(
     with run.lock():
         async with open_caller(params, run.journal_path) as caller:
             signature = await use_mode(caller, mode)
-            native = signature is NativeStudent
-            tasks = [make_task(benchmark, item, legal_names=native) for item in chosen]
-            about = {
-                "benchmark": benchmark,
-                "lm": caller.lm_name(AGENT),
-                "endpoint": caller.lane(AGENT).engine.identity,
-                "simulated": caller.simulated,
-                "mode": "native" if native else "text",
-                "seed": params.seed,
-                "temperature": params.temperature,
-                "limit": limit,
-                "code_hash": record.code_hash(),
-            }
+            tasks = [make_task(benchmark, item, legal_names=signature is NativeStudent) for item in chosen]
+            about = {"benchmark": benchmark, **_about(caller, signature, params), "limit": limit}
             _check_same(run, about)
             asked = await ask_all(caller, signature, tasks, params, progress)
             usage = {name: getattr(caller.usage[AGENT], name) for name in _USAGE} if AGENT in caller.usage else {}
         given = {found.prediction.id: found.prediction for found in asked if found.prediction is not None}
         found = report(benchmark, given, items, scorer_of(benchmark).gold(items))
-        outcomes: dict[str, int] = {}
-        for one in asked:
-            outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
-        failed = [[task.id, one.reason] for task, one in zip(tasks, asked, strict=True) if one.prediction is None]
-        score = {**about, **found.summary, "outcomes": outcomes, "failed": failed, "usage": usage}
+        score = {**about, **found.summary, **_outcomes(tasks, asked), "usage": usage}
         run.replace_rows("predictions", [to_row(prediction) for prediction in given.values()])
         run.replace_rows("verdicts", [verdict_row(one) for one in found.scored])
         run.write_json("score.json", score)
     return score
+
+
+def _about(caller: Caller, signature: type[dspy.Signature], params: Params) -> dict[str, Any]:
+    return {
+        "lm": caller.lm_name(AGENT),
+        "endpoint": caller.lane(AGENT).engine.identity,
+        "simulated": caller.simulated,
+        "mode": "native" if signature is NativeStudent else "text",
+        "seed": params.seed,
+        "temperature": params.temperature,
+        "code_hash": record.code_hash(),
+    }
+
+
+def _outcomes(tasks: Sequence[Task], asked: Sequence[Asked]) -> dict[str, Any]:
+    outcomes: dict[str, int] = {}
+    for one in asked:
+        outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
+    failed = [[task.id, one.reason] for task, one in zip(tasks, asked, strict=True) if one.prediction is None]
+    return {"outcomes": outcomes, "failed": failed}
 
 
 def draw(items: Sequence[Item], limit: int | None, seed: int) -> list[Item]:

@@ -92,20 +92,23 @@ def probe(
         "trained": None,
         "reason": "",
     }
+    return result | _taught(lessons, questions, seed)
+
+
+def _taught(lessons: Sequence[Question], questions: Sequence[Question], seed: int) -> dict[str, Any]:
+    """Return the scores of both students, and why there are none where there are none."""
     if not questions:
-        result["reason"] = "no item is left: every one offers a tool that training has seen"
-        return result
+        return {"reason": "no item is left: every one offers a tool that training has seen"}
     pairs = _pairs(questions)
-    baseline = view_cosines(pairs, full_view)
-    result["untrained"] = _scores(questions, pairs, baseline, BASELINE_THRESHOLD)
+    untrained = _scores(questions, pairs, view_cosines(pairs, full_view), BASELINE_THRESHOLD)
     if not any(lesson.answer is not None and len(lesson.functions) > 1 for lesson in lessons):
-        result["reason"] = "no dialogue calls one of several offered tools: nothing to learn tool choice from"
-        return result
+        reason = "no dialogue calls one of several offered tools: nothing to learn tool choice from"
+        return {"untrained": untrained, "reason": reason}
     scores, threshold = _train(lessons, questions, seed)
-    result["trained"] = _scores(questions, pairs, scores, threshold)
-    if result["lessons"]["without_call"] == 0:
-        result["reason"] = "no dialogue shows a request that no offered tool fits: the trained probe never abstains"
-    return result
+    refuses = any(lesson.answer is None for lesson in lessons)
+    reason = "no dialogue shows a request that no offered tool fits: the trained probe never abstains"
+    trained = _scores(questions, pairs, scores, threshold)
+    return {"untrained": untrained, "trained": trained, "reason": "" if refuses else reason}
 
 
 def bfcl_items() -> list[Item]:
