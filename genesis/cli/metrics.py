@@ -86,18 +86,31 @@ def table(found: Mapping[str, Any]) -> str:
 
 def _rows(part: Mapping[str, Any], indent: str) -> Iterator[tuple[str, str, str, str, str]]:
     for name, entry in part.items():
-        label = indent + name.replace("_", " ")
+        label = indent + (name.replace("_", " ") if len(indent) == 2 else name)  # deeper, keys may be data
         if isinstance(entry, Mapping) and "value" in entry:
             low, high = entry.get("low"), entry.get("high")
             interval = "" if low is None or high is None else f"[{shown(low)}, {shown(high)}]"
             yield label, shown(entry["value"]), interval, shown(entry.get("n")), shown(entry.get("size", ""))
+        elif name == "mix":
+            for scenario, row in entry.items():
+                yield f"{indent}mix {scenario}", f"{row['accepted']} of {row['planned']}", "", "", ""
+        elif name == "by_agent":
+            for agent, row in entry.items():
+                each = f"{shown(row['calls_per_accepted'])} calls, {shown(row['tokens_per_accepted'])} tokens"
+                yield f"{indent}{agent}, per accepted", each, "", "", ""
         elif isinstance(entry, Mapping) and entry:
             yield label, "", "", "", ""
             yield from _rows(entry, indent + "  ")
-        elif not isinstance(entry, (Mapping, list)):
+        elif isinstance(entry, list):
+            if entry:
+                more = " ..." if len(entry) > 3 else ""
+                yield label, f"{len(entry)}: {', '.join(map(_brief, entry[:3]))}{more}", "", "", ""
+        elif not isinstance(entry, Mapping):
             yield label, shown(entry), "", "", ""
-        elif isinstance(entry, list) and entry:
-            yield label, f"{len(entry)}: {', '.join(map(str, entry[:5]))}{' ...' if len(entry) > 5 else ''}", "", "", ""
+
+
+def _brief(entry: Any) -> str:
+    return ", ".join(map(str, entry.values())) if isinstance(entry, Mapping) else str(entry)
 
 
 def shown(value: Any) -> str:

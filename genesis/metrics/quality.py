@@ -14,6 +14,7 @@ from genesis.metrics.statistics import mean, rate
 UNKNOWN = "unknown"
 STAGES = ("memory", "rule", "model", "human")
 """Stages of checking, cheap to dear; a check's id starts with its stage."""
+LOWEST = 10
 
 
 def quality(accepted: Columns, rejected: Columns | None = None) -> dict[str, Any]:
@@ -128,7 +129,14 @@ def _yield(sides: list[Columns], good: list[NDArray[np.bool_]]) -> dict[str, Any
         "least": int(counts.min()),
         "most": int(counts.max()),
         "without": [tool for tool in sorted(seen) if not kept[tool]],
+        "lowest_acceptance": {tool: _rate(kept[tool], seen[tool]) for tool in _lowest(kept, seen)},
     }
+
+
+def _lowest(kept: Counter[str], seen: Counter[str]) -> list[str]:
+    """Return the tools whose dialogues are rejected most, worst first; those that lost none are not listed."""
+    losers = [tool for tool in seen if kept[tool] < seen[tool]]
+    return sorted(losers, key=lambda tool: (kept[tool] / seen[tool], -seen[tool], tool))[:LOWEST]
 
 
 def _failures(sides: list[Columns], which: list[NDArray[np.bool_]]) -> dict[str, int]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import random
+import sys
+import types
 
 import numpy as np
 import pytest
 from metrics_corpus import corpus, dialogue
 from sacrebleu.metrics import BLEU
 
+from genesis.errors import MissingExtraError
 from genesis.metrics import bleu
 from genesis.metrics.columns import Columns, Facet, from_dialogues
 from genesis.metrics.lexical import compression_ratio, mattr, rouge_l
@@ -18,6 +21,7 @@ from genesis.metrics.semantic import (
     nearest_distance,
     picture,
     remote_clique,
+    semantic,
     spectrum,
     tfidf,
     vendi,
@@ -166,3 +170,33 @@ def test_the_map_shows_every_request_and_parts_two_groups() -> None:
     assert left != right
     assert len(left) == len(right) == 1
     assert places == picture(from_dialogues(made))
+
+
+def test_a_named_embedder_is_a_sentence_transformers_model(columns: Columns, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Model:
+        def __init__(self, name: str) -> None:
+            assert name == "some/model"
+
+        def get_sentence_embedding_dimension(self) -> int:
+            return 3
+
+        def encode(self, texts: list[str], normalize_embeddings: bool) -> np.ndarray:
+            assert normalize_embeddings
+            return np.array([np.eye(3, dtype=np.float32)[len(text) % 3] for text in texts])
+
+    module = types.ModuleType("sentence_transformers")
+    module.SentenceTransformer = Model  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "sentence_transformers", module)
+    found = semantic(columns, name="some/model")
+    assert found["embedder"] == "some/model, 3 dimensions"
+    shares = np.bincount([len(text) % 3 for text in columns.texts.values()]) / 120
+    expected = np.exp(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
+    assert found["vendi_in_all"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_an_embedder_that_is_not_installed_says_how_to_install_it(
+    columns: Columns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(MissingExtraError, match="pip install sentence-transformers"):
+        semantic(columns, name="some/model")
