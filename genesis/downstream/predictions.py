@@ -13,6 +13,7 @@ object are the model's fault and become a verdict; a row of another shape is the
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import json
 from collections.abc import Iterable, Mapping
@@ -55,7 +56,7 @@ def read(path: str | Path, known: Iterable[str]) -> dict[str, Prediction]:
         data = file.read_bytes()
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from error
-    for number, line in enumerate(data.split(b"\n"), 1):
+    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
         if not line.strip():
             continue
         place = f"{path}:{number}"
@@ -98,10 +99,7 @@ def native_calls(prediction: Prediction) -> Calls:
 
 
 def _from_line(line: bytes, place: str) -> Prediction:
-    try:
-        row = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise FormatError(f"{place}: not JSON: {error}") from error
+    row = _decode(line, place)
     if not isinstance(row, dict) or not isinstance(row.get("id"), str):
         raise FormatError(f"{place}: expected an object with a text 'id', got {str(row)[:60]!r}")
     calls, text = row.get("tool_calls"), row.get("text")
@@ -112,6 +110,17 @@ def _from_line(line: bytes, place: str) -> Prediction:
     if calls is not None and not isinstance(calls, list):
         raise FormatError(f"{place}: tool_calls is {type(calls).__name__}; expected a list")
     return Prediction(row["id"], None if calls is None else tuple(_call(call, place) for call in calls), text)
+
+
+def _decode(line: bytes, place: str) -> Any:
+    """Decode a line; what only Python's json takes (NaN, 1e400, a lone surrogate) is a model's doing and is let in."""
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        try:
+            return json.loads(line)
+        except (ValueError, RecursionError):
+            raise FormatError(f"{place}: not JSON: {error}") from error
 
 
 def _call(row: Any, place: str) -> tuple[str, Any]:

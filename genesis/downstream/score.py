@@ -18,6 +18,7 @@ from genesis.benchmarks.item import Item
 from genesis.downstream.predictions import Prediction, read
 from genesis.downstream.scoring import Scored
 from genesis.errors import BenchmarkError
+from genesis.text import clean_text
 
 BENCHMARKS = ("bfcl", "apibank", "acebench")
 
@@ -99,7 +100,7 @@ def to_row(scored: Scored) -> dict[str, Any]:
     row: dict[str, Any] = {"id": scored.id, "category": scored.category, "correct": scored.correct}
     if scored.strict is not None:
         row["strict"] = scored.strict
-    return row | {"reason": scored.reason}
+    return row | {"reason": clean_text(scored.reason)}
 
 
 def scorer_of(benchmark: str) -> Any:

@@ -98,6 +98,21 @@ def test_a_bad_file_is_one_clear_line(
     assert message in captured.err
 
 
+def test_what_a_model_can_write_is_scored_not_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, out = tmp_path / "p.jsonl", tmp_path / "v.jsonl"
+    call = b'{"id": "simple_python_%d", "tool_calls": [{"name": "%s", "arguments": {"base": %s, "height": 5}}]}\n'
+    rows = [call % (0, b"calculate_triangle_area", value) for value in (b"10",)]
+    rows += [call % (number, b"f\\ud800", value) for number, value in enumerate((b"NaN", b"1e400", b'"\\udfff"'), 1)]
+    rows += [
+        b'{"id": "simple_java_1", "text": "a.b(c = \\ud83d);"}\n',
+        b'{"id": "parallel_1", "text": "[f(a=\\ud800)]"}\n',
+    ]
+    file.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(rows))
+    assert main(["score", "--benchmark", "bfcl", "--predictions", str(file), "--json", "--out", str(out)]) == 0
+    assert _json(capsys)["predicted"] == 6
+    assert [json.loads(line)["correct"] for line in out.read_text().splitlines()] == [True, *[False] * 5]
+
+
 def test_absent_file_absent_data_unwritable_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
