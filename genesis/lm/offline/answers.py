@@ -12,24 +12,8 @@ from genesis.lm.offline.phrases import article, generic, phrase, subject
 from genesis.lm.offline.slots import Slot, is_plural, slot_of
 from genesis.lm.offline.state import Done, made
 from genesis.lm.offline.values import listed
-from genesis.lm.offline.vocabulary import entries
+from genesis.lm.offline.vocabulary import entries, pairs
 from genesis.text import split_name
-
-_UNITS = {
-    "km": "km", "kmh": "km/h", "cm": "cm", "mm": "mm", "m": "m", "kg": "kg", "g": "g", "hz": "Hz", "kwh": "kWh", "percent": "percent",
-    "minutes": "minutes", "hours": "hours", "seconds": "seconds", "days": "days", "usd": "US dollars", "musd": "million US dollars",
-    "bpm": "bpm", "ms": "ms", "c": "°C", "sqft": "per square foot", "millions": "million", "liters": "liters",
-}  # fmt: skip
-_NAMES = {
-    "aqi": "air quality index",
-    "gcd": "greatest common divisor",
-    "lcm": "least common multiple",
-    "bmi": "BMI",
-    "cagr": "CAGR",
-    "roe": "return on equity",
-    "roi": "ROI",
-    "id": "ID",
-}
 
 
 def fresh_results(conversation: list[dict[str, Any]]) -> list[Done]:
@@ -141,47 +125,33 @@ def _single(name: str, value: Any, rng: Random) -> str:
 
 
 def _noun(name: str, value: Any) -> tuple[str, str]:
-    """Split a field's name into its noun and the unit at its end: ``humidity_percent`` -> ``humidity``, `` percent``."""
+    """Split a field's name into its noun and its unit: ``humidity_percent`` -> ``humidity``, `` percent``."""
     words = split_name(name)
     unit = ""
-    if len(words) > 1 and words[-1] in _UNITS and _is_number(value):
-        unit = f" {_UNITS[words.pop()]}"
-    return " ".join(_NAMES.get(word, word) for word in words), unit
-
-
-_SAID = {
-    "founded": "it was founded in {v}", "filed": "it was filed on {v}", "opens": "it opens at {v}", "closes": "it closes at {v}",
-    "closed_on": "it is closed on {v}", "completed": "it was completed in {v}", "term": "the term was {v}", "via": "the way leads via {v}",
-    "wins": "they have {v} wins", "losses": "they have {v} losses", "played": "they have played {v} games", "count": "there are {v} in total",
-    "last_amended": "it was last amended in {v}", "compared_to": "compared to {v}",
-}  # fmt: skip
-_BOOL = {
-    "available": ("it is available", "it is not available"),
-    "open_now": ("it is open now", "it is closed now"),
-    "in_force": ("it is in force", "it is no longer in force"),
-    "valid": ("the check passed", "the check did not pass"),
-    "significant": ("that is significant", "that is not significant"),
-}
+    if len(words) > 1 and words[-1] in pairs("answers", "unit") and _is_number(value):
+        unit = f" {pairs('answers', 'unit')[words.pop()]}"
+    return " ".join(pairs("answers", "name").get(word, word) for word in words), unit
 
 
 def clause(name: str, value: Any) -> str:
     """Say one field: ``humidity_percent``, 61 -> ``the humidity is 61 percent``."""
     noun, unit = _noun(name, value)
     if isinstance(value, bool):
-        return _BOOL[name][not value] if name in _BOOL else f"{noun}: {'yes' if value else 'no'}"
+        clauses = pairs("answers", "yes or no").get(name, f"{noun}: yes / {noun}: no").split(" / ")
+        return clauses[not value]
     if name == "summary":
         return str(value)
-    if name in _SAID:
-        return _SAID[name].replace("{v}", shown(value))
+    if name in pairs("answers", "said"):
+        return pairs("answers", "said")[name].replace("{v}", shown(value))
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return f"the {noun} are {listed([_row(row) for row in value])}"
-    verb = "are" if is_plural(noun) and not unit.strip() == "percent" else "is"
+    verb = "are" if is_plural(noun) and unit.strip() != "percent" else "is"
     return f"the {noun} {verb} {shown(value)}{unit}"
 
 
 def _row(row: dict[str, Any]) -> str:
     rest = [
-        f"{' '.join(w for w in split_name(k) if w not in _UNITS)} {shown(v)}{_unit_of(k)}"
+        f"{' '.join(w for w in split_name(k) if w not in pairs('answers', 'unit'))} {shown(v)}{_unit_of(k)}"
         for k, v in row.items()
         if k != "name"
     ]
@@ -190,7 +160,7 @@ def _row(row: dict[str, Any]) -> str:
 
 def _unit_of(name: str) -> str:
     last = split_name(name)[-1]
-    return f" {_UNITS[last]}" if last in _UNITS else ""
+    return f" {pairs('answers', 'unit')[last]}" if last in pairs("answers", "unit") else ""
 
 
 def shown(value: Any) -> str:

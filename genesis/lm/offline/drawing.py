@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 from genesis.lm.offline.doubts import bad_value
+from genesis.lm.offline.kinds import options
 from genesis.lm.offline.slots import slot_of
-from genesis.lm.offline.values import Value, draw, options
+from genesis.lm.offline.values import Value, draw
 from genesis.lm.offline.vocabulary import entries
 
 Values = dict[str, Value]

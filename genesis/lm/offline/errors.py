@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
 from genesis.lm.offline import checking
+from genesis.lm.offline.requests import user_turn
+from genesis.lm.offline.slots import slot_of
 from genesis.lm.offline.values import draw
+from genesis.text import stable_hash
 
 Fields = dict[str, Any]
 
 
 def plant(agent: str, fields: Fields, inputs: Fields, errors: Mapping[str, float], rng: Random) -> Fields:
     """Return ``fields`` with defects planted; every kind is drawn once a reply, whether it applies or not."""
-    for kind, change in _KINDS.get(agent, ()):
+    for kind, change in _OF_AGENT.get(agent, ()):
         if rng.random() < errors.get(kind, 0.0):
             fields = change(fields, inputs, rng) or fields
     return fields
@@ -32,7 +36,7 @@ def _pick(fields: Fields, inputs: Fields, rng: Random) -> tuple[Fields, Fields, 
     if not calls:
         return None
     call = rng.choice(calls)
-    tool = next((tool for tool in inputs["tools"] if tool.get("name") == call["name"]), {})
+    tool: Fields = next((tool for tool in inputs["tools"] if tool.get("name") == call["name"]), {})
     return call, tool, calls
 
 
@@ -86,10 +90,8 @@ def _unknown(fields: Fields, inputs: Fields, rng: Random) -> Fields | None:
 def _needless(fields: Fields, inputs: Fields, rng: Random) -> Fields | None:
     if fields["act"] != "call":
         return None
-    from genesis.lm.offline.slots import slot_of
-
     for note in inputs["stated"]:
-        tool = next((tool for tool in inputs["tools"] if tool.get("name") == note.get("tool")), None)
+        tool: Fields = next((tool for tool in inputs["tools"] if tool.get("name") == note.get("tool")), {})
         if tool and note.get("values"):
             name = rng.choice(list(note["values"]))
             schema = ((tool.get("parameters") or {}).get("properties") or {}).get(name) or {}
@@ -102,8 +104,6 @@ def _needless(fields: Fields, inputs: Fields, rng: Random) -> Fields | None:
 
 
 def _contradiction(fields: Fields, inputs: Fields, rng: Random) -> Fields | None:
-    import re
-
     last = inputs["conversation"][-1] if inputs["conversation"] else {}
     if fields["act"] != "answer" or last.get("role") != "tool":
         return None
@@ -115,13 +115,55 @@ def _contradiction(fields: Fields, inputs: Fields, rng: Random) -> Fields | None
     return {**fields, "message": fields["message"][: hit.start()] + other + fields["message"][hit.end() :]}
 
 
-_KINDS: dict[str, tuple[tuple[str, Any], ...]] = {
+def _extra(fields: Fields, inputs: Fields, rng: Random) -> Fields | None:
+    if not (picked := _pick(fields, inputs, rng)):
+        return None
+    call, tool, calls = picked
+    properties = (tool.get("parameters") or {}).get("properties") or {}
+    names = [name for name in properties if name not in call["arguments"]]
+    if not names:
+        return None
+    name = rng.choice(names)
+    call["arguments"][name] = draw(name, properties[name], str(tool.get("description") or ""), rng).json
+    return {**fields, "calls": calls}
+
+
+def _duplicate(fields: Fields, inputs: Fields, rng: Random) -> Fields | None:
+    picked = _pick(fields, inputs, rng)
+    return {**fields, "calls": [*picked[2], picked[0]]} if picked else None
+
+
+def _wrong_tool(fields: Fields, inputs: Fields, rng: Random) -> Fields | None:
+    picked = _pick(fields, inputs, rng)
+    others = [tool["name"] for tool in inputs["tools"] if not picked or tool.get("name") != picked[0]["name"]]
+    if not picked or not others:
+        return None
+    picked[0]["name"] = rng.choice(others)
+    return {**fields, "calls": picked[2]}
+
+
+def _repeat(fields: Fields, inputs: Fields, rng: Random) -> Fields | None:
+    """Say the same opening each time: nothing of it depends on persona, guidance or seed."""
+    if inputs["conversation"]:
+        return None
+    plain = {**inputs, "persona": "plain", "guidance": "", "semantic_type": ""}
+    return user_turn(plain, Random(stable_hash("repeat", *(wish.get("tool") for wish in inputs["wishes"]))))
+
+
+Change = Callable[[Fields, Fields, Random], Fields | None]
+_OF_AGENT: dict[str, tuple[tuple[str, Change], ...]] = {
     "function": (
         ("wrong_value", _wrong_value),
         ("wrong_type", _wrong_type),
         ("missing_param", _missing),
         ("unknown_tool", _unknown),
+        ("wrong_tool", _wrong_tool),
+        ("extra_param", _extra),
+        ("duplicate_call", _duplicate),
     ),
+    "user": (("repeat", _repeat),),
     "assistant": (("needless_ask", _needless), ("contradiction", _contradiction)),
     "checker": (("checker_miss", checking.miss), ("checker_alarm", checking.alarm)),
 }
+KINDS = frozenset(kind for changes in _OF_AGENT.values() for kind, _ in changes)
+"""Every kind that is planted into fields; ``unparsable`` spoils the whole reply."""

@@ -24,9 +24,9 @@ def compute(about: str, arguments: dict[str, Any]) -> Found:
             continue
         try:
             value = formula(*values)
+            return value if isinstance(value, dict) else {key: _rounded(value)}
         except (ValueError, ZeroDivisionError, OverflowError, TypeError, statistics.StatisticsError):
             return None
-        return value if isinstance(value, dict) else {key: _rounded(value)}
     return None
 
 
@@ -94,7 +94,7 @@ def _simple(principal: float, rate: float, years: float) -> float:
 def _binomial(n: float, k: float, p: float) -> float:
     if not (0 <= p <= 1 and k <= n <= 1000):
         raise ValueError("out of range")
-    return math.comb(int(n), int(k)) * p**k * (1 - p) ** (n - k)
+    return float(math.comb(int(n), int(k)) * p**k * (1 - p) ** (n - k))
 
 
 def _distance(a: list[float], b: list[float]) -> float:
@@ -125,7 +125,12 @@ FORMULAS: tuple[Formula, ...] = (
     # (the description matches, field of the result, arguments, formula)
     (r"area of a (right-angled |right )?triangle", "area", ("base|b", "height|h"), lambda b, h: b * h / 2),
     (r"area of a triangle|triangle.*(area|perimeter)", "area", ("side1|a", "side2|b", "side3|c"), _heron),
-    (r"area.*circumference|circumference.*area", "area", ("radius|r",), lambda r: {"area": round(math.pi * r * r, 4), "circumference": round(2 * math.pi * r, 4)}),
+    (
+        r"area.*circumference|circumference.*area",
+        "area",
+        ("radius|r",),
+        lambda r: {"area": round(math.pi * r * r, 4), "circumference": round(2 * math.pi * r, 4)},
+    ),
     (r"circumference of a circle", "circumference", ("radius|r",), lambda r: 2 * math.pi * r),
     (r"area of a circle", "area", ("radius|r",), lambda r: math.pi * r * r),
     (r"area of a rectangle|rectangle.*area", "area", ("length|width|a", "breadth|width|height|b"), lambda a, b: a * b),
@@ -137,9 +142,24 @@ FORMULAS: tuple[Formula, ...] = (
     (r"volume of a (cuboid|box)", "volume", ("length|a", "width|breadth|b", "height|c"), lambda a, b, c: a * b * c),
     (r"hypotenuse", "hypotenuse", ("a|side1|leg1", "b|side2|leg2"), math.hypot),
     (r"euclidean norm", "norm", ("x", "y", "z=0"), lambda x, y, z: math.hypot(x, y, z)),
-    (r"greatest common divisor|highest common factor|\bGCD\b|\bHCF\b", "gcd", ("a|num1|number1|x", "b|num2|number2|y"), lambda a, b: math.gcd(int(a), int(b))),
-    (r"least common multiple|\bLCM\b", "lcm", ("a|num1|number1|x", "b|num2|number2|y"), lambda a, b: math.lcm(int(a), int(b))),
-    (r"factorial", "factorial", ("number|n|num",), lambda n: math.factorial(int(n)) if n <= 25 else float(math.factorial(int(n)))),
+    (
+        r"greatest common divisor|highest common factor|\bGCD\b|\bHCF\b",
+        "gcd",
+        ("a|num1|number1|x", "b|num2|number2|y"),
+        lambda a, b: math.gcd(int(a), int(b)),
+    ),
+    (
+        r"least common multiple|\bLCM\b",
+        "lcm",
+        ("a|num1|number1|x", "b|num2|number2|y"),
+        lambda a, b: math.lcm(int(a), int(b)),
+    ),
+    (
+        r"factorial",
+        "factorial",
+        ("number|n|num",),
+        lambda n: math.factorial(int(n)) if n <= 25 else float(math.factorial(int(n))),
+    ),
     (r"prime factors|prime factorization", "factors", ("number|n|num",), _factors),
     (r"prime numbers", "primes", ("start|lower|low|min", "end|upper|high|max"), _primes),
     (r"fibonacci", "sequence", ("n|limit|count|number|length",), _fibonacci),
@@ -147,36 +167,115 @@ FORMULAS: tuple[Formula, ...] = (
     (r"raised to|power of", "result", ("base", "exponent|power"), lambda b, e: b**e),
     (r"quadratic equation", "roots", ("a", "b", "c"), _roots),
     (r"\bsum of all (numbers|elements)|sum of.*list", "sum", ("numbers_list|numbers|list|numbers|data",), sum),
-    (r"average|\bmean\b", "mean", ("numbers|data|values|array|gradeDict|scores|grades",), lambda x: statistics.fmean(x)),
+    (
+        r"average|\bmean\b",
+        "mean",
+        ("numbers|data|values|array|gradeDict|scores|grades",),
+        lambda x: statistics.fmean(x),
+    ),
     (r"\bmedian\b", "median", ("numbers|data|values|array|gradeDict|scores|grades",), statistics.median),
-    (r"standard deviation", "standard_deviation", ("numbers|data|values|array|gradeDict|scores|grades",), statistics.pstdev),
+    (
+        r"standard deviation",
+        "standard_deviation",
+        ("numbers|data|values|array|gradeDict|scores|grades",),
+        statistics.pstdev,
+    ),
     (r"\bvariance\b", "variance", ("numbers|data|values|array|gradeDict|scores|grades",), statistics.pvariance),
     (r"product of the first n prime", "product", ("count|n",), lambda n: math.prod(_primes(2, 400)[: int(n)])),
     (r"unique elements sorted", "unique_sorted", ("array|elements",), lambda x: sorted(set(x))),
     (r"sort", "sorted", ("elements|numbers|list|data",), sorted),
     (r"body mass index|\bBMI\b", "bmi", ("weight|weight_kg", "height|height_m"), _bmi),
-    (r"compound(ed)? interest|future value|return of an investment|projected return", "final_amount", (_P, _R, _T, _N), _compound),
+    (
+        r"compound(ed)? interest|future value|return of an investment|projected return",
+        "final_amount",
+        (_P, _R, _T, _N),
+        _compound,
+    ),
     (r"simple interest|interest accrued|amount of interest", "interest", (_P, _R, _T), _simple),
-    (r"compound annual growth|\bCAGR\b", "cagr", ("initial_investment_value|initial_value|start_value", "final_investment_value|final_value|end_value", "period_in_years|years"), lambda a, b, t: (b / a) ** (1 / t) - 1),
-    (r"return on investment|\bROI\b", "roi_percent", ("net_profit|gain|purchase_price", "investment|investment_amount|sale_price"), lambda g, i: 100 * g / i),
+    (
+        r"compound annual growth|\bCAGR\b",
+        "cagr",
+        (
+            "initial_investment_value|initial_value|start_value",
+            "final_investment_value|final_value|end_value",
+            "period_in_years|years",
+        ),
+        lambda a, b, t: (b / a) ** (1 / t) - 1,
+    ),
+    (
+        r"return on investment|\bROI\b",
+        "roi_percent",
+        ("net_profit|gain|purchase_price", "investment|investment_amount|sale_price"),
+        lambda g, i: 100 * g / i,
+    ),
     (r"return on equity|\bROE\b", "roe", ("net_income", "shareholder_equity|shareholders_equity"), lambda n, e: n / e),
-    (r"net profit margin", "margin_percent", ("net_income|net_profit", "total_revenue|revenue"), lambda n, r: 100 * n / r),
+    (
+        r"net profit margin",
+        "margin_percent",
+        ("net_income|net_profit", "total_revenue|revenue"),
+        lambda n, r: 100 * n / r,
+    ),
     (r"net profit", "net_profit", ("total_revenue|revenue", "total_cost|cost"), lambda r, c: r - c),
-    (r"dividend per share", "dividend_per_share", ("total_payout|total_dividend|dividend_payout", "outstanding_shares|shares"), lambda d, s: d / s),
-    (r"binomial", "probability", ("n|trials|number_of_trials", "k|successes|number_of_successes", "p|probability|probability_of_success|prob"), _binomial),
-    (r"probability of an event", "probability", ("total_outcomes", "favorable_outcomes|event_outcomes|desired_outcomes"), lambda t, f: f / t if f <= t else math.nan),
+    (
+        r"dividend per share",
+        "dividend_per_share",
+        ("total_payout|total_dividend|dividend_payout", "outstanding_shares|shares"),
+        lambda d, s: d / s,
+    ),
+    (
+        r"binomial",
+        "probability",
+        ("n|trials|number_of_trials", "k|successes|number_of_successes", "p|probability|probability_of_success|prob"),
+        _binomial,
+    ),
+    (
+        r"probability of an event",
+        "probability",
+        ("total_outcomes", "favorable_outcomes|event_outcomes|desired_outcomes"),
+        lambda t, f: f / t if f <= t else math.nan,
+    ),
     (r"density of a substance|density", "density", ("mass|m", "volume|v"), lambda m, v: m / v),
-    (r"final velocity|final speed", "final_velocity", ("initial_velocity|initial_speed", "acceleration", "time"), lambda u, a, t: u + a * t),
-    (r"displacement", "displacement", ("initial_velocity|initial_speed", "time", "acceleration=0"), lambda u, t, a: u * t + a * t * t / 2),
+    (
+        r"final velocity|final speed",
+        "final_velocity",
+        ("initial_velocity|initial_speed", "acceleration", "time"),
+        lambda u, a, t: u + a * t,
+    ),
+    (
+        r"displacement",
+        "displacement",
+        ("initial_velocity|initial_speed", "time", "acceleration=0"),
+        lambda u, t, a: u * t + a * t * t / 2,
+    ),
     (r"time required.*travel", "time", ("velocity|speed", "distance"), lambda v, d: d / v),
     (r"\b(speed|velocity)\b.*distance", "speed", ("distance", "time|duration"), lambda d, t: d / t),
     (r"kinetic energy", "kinetic_energy", ("mass|m", "velocity|speed|v"), lambda m, v: m * v * v / 2),
     (r"potential energy", "potential_energy", ("mass|m", "height|h", "gravity|g=9.8"), lambda m, h, g: m * g * h),
     (r"electric current|current by", "current", ("voltage|V", "resistance|R"), lambda v, r: v / r),
     (r"resistance of an electrical circuit|resistance", "resistance", ("voltage|V", "current|I"), lambda v, i: v / i),
-    (r"resonant frequency", "frequency_hz", ("inductance|L", "capacitance|C"), lambda i, c: 1 / (2 * math.pi * math.sqrt(i * c))),
-    (r"angle between.*clock|clock.*angle", "angle", ("hours|hour", "minutes|minute"), lambda h, m: min(abs(30 * h - 5.5 * m), 360 - abs(30 * h - 5.5 * m))),
-    (r"euclidean distance|distance between two points|straight-line distance", "distance", ("pointA|point1|a|point_a", "pointB|point2|b|point_b"), _distance),
-    (r"geographical|distance between", "distance_km", ("from_lat|lat1|start_lat", "from_long|lon1|start_lon", "to_lat|lat2|end_lat", "to_long|lon2|end_lon"), _haversine),
+    (
+        r"resonant frequency",
+        "frequency_hz",
+        ("inductance|L", "capacitance|C"),
+        lambda i, c: 1 / (2 * math.pi * math.sqrt(i * c)),
+    ),
+    (
+        r"angle between.*clock|clock.*angle",
+        "angle",
+        ("hours|hour", "minutes|minute"),
+        lambda h, m: min(abs(30 * h - 5.5 * m), 360 - abs(30 * h - 5.5 * m)),
+    ),
+    (
+        r"euclidean distance|distance between two points|straight-line distance",
+        "distance",
+        ("pointA|point1|a|point_a", "pointB|point2|b|point_b"),
+        _distance,
+    ),
+    (
+        r"geographical|distance between",
+        "distance_km",
+        ("from_lat|lat1|start_lat", "from_long|lon1|start_lon", "to_lat|lat2|end_lat", "to_long|lon2|end_lon"),
+        _haversine,
+    ),
     (r"paint", "liters_needed", ("coverage_rate", "height", "width"), lambda c, h, w: h * w / c),
-)  # fmt: skip
+)

@@ -29,7 +29,8 @@ class Phrase:
 
 _PREFIXES = re.compile(
     r"(?i)^(?:this (?:function|tool|api|method|endpoint)|function|(?:a |an )?(?:function|tool|api|method))?\s*"
-    r"(?:is (?:used |responsible )?(?:to|for)|(?:that )?(?:allows|enables|lets) (?:users?|you) to|will|can be used to|that|to|for|asynchronously)?\s+"
+    r"(?:is (?:used |responsible )?(?:to|for)|(?:that )?(?:allows|enables|lets) (?:users?|you) to|will|"
+    r"can be used to|that|to|for|asynchronously)?\s+"
 )
 _TAIL = re.compile(
     "(?i)"
@@ -37,8 +38,10 @@ _TAIL = re.compile(
     r",? (?:based on|using|according to|by (?:giving|providing|using|given)|depending on|considering|"
     r"from the (?:given|provided)|when (?:given|provided)|with (?:the )?(?:given|provided|specified|optional|options?)|"
     r"with (?:details|information) (?:such as|like)|"
-    r"such as|including|as well as|where |which |whose |in terms of|taking|by specifying|with respect to|within the context|"
-    r"by (?:its|their|his|adding)|for given|under (?:given|certain|specific)|from its|with the ability|following|at which)\b.*$"
+    r"such as|including|as well as|where |which |whose |in terms of|taking|by specifying|with respect to|"
+    r"within the context|"
+    r"by (?:its|their|his|adding)|for given|under (?:given|certain|specific)|from its|with the ability|following|"
+    r"at which)\b.*$"
 )
 GENERIC = r"(?:specified|specific|given|particular|certain|provided|desired|chosen|selected|input)"
 
@@ -81,7 +84,7 @@ def _verbs() -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def base_verb(word: str) -> str:
-    """Return the base form of a verb the vocabulary knows (``retrieves``, ``retrieving`` -> ``retrieve``); else empty."""
+    """Return the base form of a verb that the vocabulary knows (``retrieves`` -> ``retrieve``); else empty."""
     word = word.lower().strip(",")
     tries = [word]
     if word.endswith("ies"):
@@ -113,7 +116,25 @@ _CUT = (
     r"whether|across|against|under|over|after|during|along|involving|related|located|due|per|without|within|into|when)"
 )
 _SKIP = frozenset(
-    "the a an any some specific given certain all its my their list details information detailed new".split()
+    [
+        "the",
+        "a",
+        "an",
+        "any",
+        "some",
+        "specific",
+        "given",
+        "certain",
+        "all",
+        "its",
+        "my",
+        "their",
+        "list",
+        "details",
+        "information",
+        "detailed",
+        "new",
+    ]
 )
 
 

@@ -80,7 +80,8 @@ def _one_number(text: str, pairs: Pairs, left: list[str]) -> str:
     if len(names) != 1:
         return text
     found = re.search(
-        rf"(?i)\b(?:an?|the)(?: {GENERIC})* (?:number|value|amount|sum|integer|quantity)(?: of money)?\b(?! (?:of|and)\b)",
+        rf"(?i)\b(?:an?|the)(?: {GENERIC})* (?:number|value|amount|sum|integer|"
+        rf"quantity)(?: of money)?\b(?! (?:of|and)\b)",
         text,
     )
     if not found or (found[0].lower().startswith("the") and not re.search(GENERIC, found[0])):
@@ -108,7 +109,8 @@ def _pattern(slot: Slot) -> re.Pattern[str] | None:
             return None
     heads = "|".join(sorted((re.escape(noun) for noun in nouns), key=len, reverse=True))
     return re.compile(
-        rf"(?i)\b(?:(?:an?|any|one|some)(?: {GENERIC})*(?: {_STOP}[\w'-]+){{0,2}}?|the(?: {GENERIC})+(?: {_STOP}[\w'-]+)?|{GENERIC})"
+        rf"(?i)\b(?:(?:an?|any|one|some)(?: {GENERIC})*(?: {_STOP}[\w'-]+){{0,2}}?|"
+        rf"the(?: {GENERIC})+(?: {_STOP}[\w'-]+)?|{GENERIC})"
         rf" (?:{heads})(?: name)?\b(?! (?:and|or|name|of|s)\b)(?!,)"
     )
 
@@ -124,7 +126,8 @@ def _each(text: str, pairs: Pairs, left: list[str]) -> str:
 
 
 _LIST = re.compile(
-    rf"(?i) {_PREPOSITION}(?: an?| the| any| one)?(?: {GENERIC})*(?: [\w-]+){{1,3}}?(?:, (?:an? )?[\w -]+)*,? and (?:an? |the )?(?:{GENERIC} )*[\w -]+$"
+    rf"(?i) {_PREPOSITION}(?: an?| the| any| one)?(?: {GENERIC})*(?: [\w-]+){{1,3}}?(?:, (?:an? )?[\w -]+)*,? "
+    rf"and (?:an? |the )?(?:{GENERIC} )*[\w -]+$"
 )
 
 
@@ -142,8 +145,10 @@ def _without_lists(text: str, pairs: Pairs, left: list[str]) -> str:
 
 
 _VAGUE = re.compile(
-    rf"(?i) {_PREPOSITION}(?: an?| the| any| its)?(?: {GENERIC}(?: {GENERIC})*(?: (?:number|type|range|set|period|kind) of)?(?: {_STOP}[\w'-]+){{1,3}}?"
-    rf"|(?: {GENERIC})* (?:duration|(?:time )?period(?: of time)?|time ?frame|number of (?:days|years|nights|hours|months|passengers|people|guests)|range|n years|next n years))(?=$|,| {_PREPOSITION}\b| and\b)"
+    rf"(?i) {_PREPOSITION}(?: an?| the| any| its)?(?: {GENERIC}(?: {GENERIC})*(?: (?:number|type|range|set|"
+    rf"period|kind) of)?(?: {_STOP}[\w'-]+){{1,3}}?"
+    rf"|(?: {GENERIC})* (?:duration|(?:time )?period(?: of time)?|time ?frame|number of (?:days|years|nights|"
+    rf"hours|months|passengers|people|guests)|range|n years|next n years))(?=$|,| {_PREPOSITION}\b| and\b)"
 )
 
 

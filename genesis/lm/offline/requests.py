@@ -50,7 +50,7 @@ _SORRY = re.compile(
 
 
 def _stage(conversation: list[dict[str, Any]]) -> str:
-    """Return where the conversation stands: ``opener``, ``asked``, ``instead`` (after a refusal or failure), ``later``."""
+    """Return where the talk stands: ``opener``, ``asked``, ``instead`` (after a refusal or failure), ``later``."""
     if not conversation:
         return "opener"
     last = str(conversation[-1].get("content"))
@@ -139,7 +139,10 @@ def _requests(opening: list[tuple[Wish, Values]], stage: str, voice: str, rng: R
 
 
 def request(wish: Wish, values: Values, manner: str, voice: str, rng: Random) -> str:
-    """Ask for one thing, with its values; ``manner``: ``later`` in a message, ``turn`` or ``instead`` in a dialogue, or neither."""
+    """Ask for one thing, with its values.
+
+    ``manner``: ``later`` in a message, ``turn`` or ``instead`` in a dialogue; empty: it opens one.
+    """
     core = phrase(str(wish.get("does", "")), str(wish.get("tool", "")))
     pairs = _pairs(wish, values)
     text, left = place(core.object, pairs)
@@ -188,7 +191,7 @@ def _tied(text: str, left: list[str], pairs: Pairs) -> tuple[str, list[str]]:
 
 
 def _with(pairs: list[tuple[Slot, Value]], rng: Random) -> str:
-    bare = len(pairs) > 1 and rng.random() < 0.35 or len(pairs) > 3
+    bare = (len(pairs) > 1 and rng.random() < 0.35) or len(pairs) > 3
     parts = [short(slot, value, bare_noun=bare) for slot, value in pairs]
     return rng.choice(("with", "with", "for", "using")) + " " + listed(parts)
 
@@ -216,7 +219,22 @@ def _references(wish: Wish, rng: Random) -> list[str]:
 
 
 _ASKED_FOR = frozenset(
-    "calculate compute retrieve fetch get return obtain determine provide find estimate predict lookup evaluate".split()
+    [
+        "calculate",
+        "compute",
+        "retrieve",
+        "fetch",
+        "get",
+        "return",
+        "obtain",
+        "determine",
+        "provide",
+        "find",
+        "estimate",
+        "predict",
+        "lookup",
+        "evaluate",
+    ]
 )
 
 
@@ -226,7 +244,9 @@ def _framed(verb: str, text: str, manner: str, voice: str, rng: Random) -> str:
     if not manner and verb in _ASKED_FOR and re.match(r"the |information |details |all |a list ", text):
         plural = bool(
             re.match(
-                r"(?:the )?(?:\w+ ){0,3}?(?:roots|details|results|statistics|stats|scores|factors|values|coordinates|rankings|standings|prices|reviews|hours|numbers|points|names|events)\b|information|details|all |a list",
+                r"(?:the )?(?:\w+ ){0,3}?(?:roots|details|results|statistics|stats|scores|factors|values|"
+                r"coordinates|rankings|standings|prices|reviews|hours|numbers|points|names|events)\b|information|"
+                r"details|all |a list",
                 text,
             )
         )

@@ -11,9 +11,11 @@ import msgspec
 
 from genesis.lm.offline import formulas
 from genesis.lm.offline.doubts import valid
+from genesis.lm.offline.kinds import is_code
+from genesis.lm.offline.numbers import DEFAULT_RANGE, range_of
 from genesis.lm.offline.phrases import subject
 from genesis.lm.offline.slots import is_plural
-from genesis.lm.offline.values import DEFAULT_RANGE, draw, is_code, range_of
+from genesis.lm.offline.values import draw
 from genesis.lm.offline.vocabulary import entries
 from genesis.text import stable_hash
 
@@ -119,11 +121,61 @@ _NO_NUMBER = (
     r"(?:model|winner|sequence|route|outcome|result|result_of.*|derivative|polygon|histogram|triads|forecast|game)$"
 )
 _DOING = frozenset(
-    "book reserve order buy purchase create add send schedule rent register update set modify delete remove change save "
-    "store configure initialize attach bind adjust enroll submit file publish post notify cancel apply switch handle "
-    "invoke execute run test process reset merge move rename upload assign append insert start stop enable disable".split()
+    [
+        "book",
+        "reserve",
+        "order",
+        "buy",
+        "purchase",
+        "create",
+        "add",
+        "send",
+        "schedule",
+        "rent",
+        "register",
+        "update",
+        "set",
+        "modify",
+        "delete",
+        "remove",
+        "change",
+        "save",
+        "store",
+        "configure",
+        "initialize",
+        "attach",
+        "bind",
+        "adjust",
+        "enroll",
+        "submit",
+        "file",
+        "publish",
+        "post",
+        "notify",
+        "cancel",
+        "apply",
+        "switch",
+        "handle",
+        "invoke",
+        "execute",
+        "run",
+        "test",
+        "process",
+        "reset",
+        "merge",
+        "move",
+        "rename",
+        "upload",
+        "assign",
+        "append",
+        "insert",
+        "start",
+        "stop",
+        "enable",
+        "disable",
+    ]
 )
-_NUMBERS = frozenset("calculate compute estimate predict count sum measure forecast evaluate".split())
+_NUMBERS = frozenset(["calculate", "compute", "estimate", "predict", "count", "sum", "measure", "forecast", "evaluate"])
 _NUMBER_KEYS = (
     r"(?:price|value|rate|score|distance|area|volume|number|amount|cost|temperature|count|index|age|population|probability|"
     r"speed|velocity|height|weight|time|duration|total|average|percentage|ratio|length|calories|rating|gdp|humidity)$"

@@ -17,8 +17,22 @@ from genesis.lm.offline.vocabulary import entries
 
 OPEN, CLOSE = "\x02", "\x03"
 _QUOTE = frozenset(
-    "book movie song sentence phrase note_text album painting subject_line tv_show composition sculpture email_subject "
-    "task_title".split()
+    [
+        "book",
+        "movie",
+        "song",
+        "sentence",
+        "phrase",
+        "note_text",
+        "album",
+        "painting",
+        "subject_line",
+        "tv_show",
+        "composition",
+        "sculpture",
+        "email_subject",
+        "task_title",
+    ]
 )
 _BEFORE = {"dollars": "$", "euros": "€"}
 _AFTER = {"percent": "%", "°C": "°C", "°F": "°F"}

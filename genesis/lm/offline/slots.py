@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from genesis.lm.offline.values import is_code, kind_of, options
+from genesis.lm.offline.kinds import is_code, kind_of, options
+from genesis.lm.offline.vocabulary import entries, pairs
 from genesis.text import split_name
 
 _UNITS = re.compile(
@@ -22,25 +23,6 @@ _UNITS = re.compile(
     r"henries|farads|coulombs|joules|watts|hertz|hz|pascals|liters|milliliters|square feet|square meters|square miles|"
     r"cubic meters|dollars|us dollars|usd|euros|bpm|tons|tonnes|gallons|calories|percent(?:age)?|moles)\b"
 )
-_SHORT = {
-    "meters per second": "m/s", "meters per second squared": "m/s²", "m/s^2": "m/s²", "kg/m^3": "kg/m³", "kilogram": "kg",
-    "kilograms": "kg", "celsius": "°C", "degrees celsius": "°C", "fahrenheit": "°F", "percentage": "percent", "usd": "dollars",
-    "us dollars": "dollars", "amperes": "amps", "metres": "meters", "kilometres": "km", "hz": "Hz", "hertz": "Hz",
-    "kelvin": "K", "gram": "grams", "lb": "pounds", "lbs": "pounds", "moles": "mol",
-}  # fmt: skip
-_SUFFIXES = {
-    "kg": "kg",
-    "km": "km",
-    "cm": "cm",
-    "m": "meters",
-    "celsius": "°C",
-    "mins": "minutes",
-    "minutes": "minutes",
-    "hours": "hours",
-    "seconds": "seconds",
-    "miles": "miles",
-    "lbs": "pounds",
-}
 _LEAD = re.compile(
     r"(?i)^(?:optional(?: parameter)?[.:,]?\s*|\(?optional\)?[.:]?\s*|required[.:]\s*)*(?:this (?:is|parameter is) )?"
     r"(?:the|a|an|your|list of|array of|name of the|specific|specified|desired|preferred|exact)\s+"
@@ -74,8 +56,8 @@ class Slot:
     @property
     def many(self) -> bool:
         """Whether the noun wants a plural verb."""
-        return (
-            self.type in ("array", "numbers") and self.noun.endswith("s") or (not self.number and is_plural(self.noun))
+        return (self.type in ("array", "numbers") and self.noun.endswith("s")) or (
+            not self.number and is_plural(self.noun)
         )
 
     @property
@@ -112,25 +94,10 @@ class Slot:
     @property
     def entity(self) -> bool:
         """Whether it names a thing in the world: a place, a person, a work."""
-        return self.type == "string" and f"{self.kind} " in _ENTITIES
+        return self.type == "string" and self.kind in entries("nouns", "entities")
 
 
 _TIMES = frozenset({"seconds", "minutes", "hours", "days", "weeks", "months", "years"})
-_ENTITIES = " ".join(line.partition(" ; ")[0] for line in ()) or (
-    " city us_city city_state city_country country european_country state region address person athlete footballer "
-    "basketball_player baseball_player tennis_player american_football_player chess_player football_club "
-    "basketball_team nfl_team baseball_team hockey_team cricket_team company tech_company ticker scientist artist "
-    "musician sculptor composer historical_figure president museum hotel restaurant video_game board_game book movie "
-    "song painting sculpture building landmark disease species plant dish food product element airport "
-)
-
-
-_STEADY = frozenset(
-    "room_type diet cuisine transport color size level priority difficulty relative_day month weekday language fuel "
-    "season_of_year activity_level gender music_genre movie_genre flight_class material hotel_amenity currency_code "
-    "time length_unit mass_unit temperature_unit volume_unit time_unit speed_unit kitchen_unit density_unit energy_unit "
-    "pressure_unit area_unit compounding frequency_word game_platform league football_league".split()
-)
 
 
 def is_plural(noun: str) -> bool:
@@ -140,8 +107,20 @@ def is_plural(noun: str) -> bool:
 
 
 _NO_PLURAL = (
-    "ss", "us", "is", "axis", "gas", "series", "species", "address", "physics", "canvas", "alias", "bias", "lens", "tens", "class", "chess", "news", "celsius", "pants",
-)  # fmt: skip
+    "ss",
+    "us",
+    "is",
+    "gas",
+    "series",
+    "species",
+    "physics",
+    "canvas",
+    "alias",
+    "bias",
+    "lens",
+    "news",
+    "pants",
+)
 
 
 def slot_of(name: str, schema: dict[str, Any], about: str) -> Slot:
@@ -156,7 +135,7 @@ def slot_of(name: str, schema: dict[str, Any], about: str) -> Slot:
     found = slot(name, str(kind), description, about)
     if (
         found.kind
-        and found.kind not in _STEADY
+        and found.kind not in entries("nouns", "steady")
         and (schema.get("enum") or (found.type == "string" and options(description)[1]))
     ):
         return replace(found, kind="")
@@ -192,59 +171,18 @@ def _unit(words: list[str], description: str, noun: str, about: str) -> str:
         return ""
     if found := _UNITS.search(description):
         unit = found.group(1).lower()
-        return _SHORT.get(unit, unit)
+        return pairs("nouns", "unit").get(unit, unit)
     last = words[-1]
     if noun.endswith(last) and last != noun.split()[0]:
         return ""
-    return _SUFFIXES.get(last, "") if len(words) > 1 else ""
-
-
-_EXPAND = {
-    "num": "number of", "n": "number of", "qty": "quantity", "temp": "temperature", "max": "maximum", "min": "minimum", "avg": "average",
-    "std": "standard deviation", "dev": "", "amt": "amount", "desc": "description", "lat": "latitude", "lon": "longitude",
-    "lng": "longitude", "long": "longitude", "loc": "location", "freq": "frequency", "dir": "folder", "db": "database", "dob": "date of birth",
-    "msg": "message", "img": "image", "src": "source", "dest": "destination", "dst": "destination", "pos": "position", "val": "value",
-    "vel": "velocity", "addr": "address", "info": "information", "params": "parameters", "param": "parameter", "args": "arguments",
-    "arg": "argument", "func": "function", "fn": "function", "str": "text", "idx": "index", "cfg": "settings", "config": "settings",
-    "argv": "arguments", "kg": "", "km": "", "cm": "", "celsius": "", "sqft": "square footage", "opt": "option",
-}  # fmt: skip
-
-
-_CAPITALS = frozenset(
-    {
-        "id",
-        "dna",
-        "url",
-        "sql",
-        "gdp",
-        "bmi",
-        "snp",
-        "api",
-        "ip",
-        "rgb",
-        "csv",
-        "html",
-        "json",
-        "xml",
-        "pin",
-        "aqi",
-        "gpa",
-        "ph",
-        "isbn",
-        "vat",
-        "co2",
-        "nba",
-        "ssn",
-        "zip",
-    }
-)
+    return pairs("nouns", "suffix").get(last, "") if len(words) > 1 else ""
 
 
 def _noun(words: list[str], description: str) -> str:
     """Prefer the name's words; where they are too short to mean anything, the head of the description."""
     if (found := re.fullmatch(r"(num|number|val|value|n)_?([12])", words[-1])) and len(words) == 1:
         return f"{'first' if found[2] == '1' else 'second'} {'value' if found[1].startswith('v') else 'number'}"
-    name = [part for part in (_EXPAND.get(word, word) for word in words) if part]
+    name = [part for part in (pairs("nouns", "word").get(word, word) for word in words) if part]
     if name[:2] == ["number of", "of"]:
         del name[1]
     if len(name) == 2 and name[0] == "number of":
@@ -253,7 +191,7 @@ def _noun(words: list[str], description: str) -> str:
         r"(?i)decimal|round", description
     ):
         return "decimal places"
-    text = " ".join(word.upper() if word in _CAPITALS else word for word in name)
+    text = " ".join(word.upper() if word in entries("nouns", "capitals") else word for word in name)
     text = re.sub(r"^(?:is|get|the) ", "", text)
     text = re.sub(r" in (?:days|hours|minutes|seconds|years|months|km|miles|meters|kg)$", "", text)
     text = re.sub(r"(?<=[a-z])(\d+)$", r" \1", text)
@@ -278,9 +216,18 @@ def _head(description: str) -> str:
 
 
 _FLAG_PATTERNS = (
-    r"(?i)(?:whether|if)(?: or not)?(?: the \w+(?: \w+)? should)? (?:to|it should|we should|you want to|user wants to|should) ([a-z].*?)(?: or not)?(?:[.,;(]|$)",
-    r"(?i)^(?:flag|option|boolean(?: flag)?|set to true|true|optional parameter|boolean value) to (?:indicate whether to )?([a-z].*?)(?:[.,;(]|$)",
-    r"(?i)^((?:include|return|show|display|exclude|get|fetch|calculate|apply|use|sort|filter|provide|round|ignore|print|retrieve|allow|consider) .*?)(?: if (?:true|set)| if set to true|[.,;(]|$)",
+    (
+        r"(?i)(?:whether|if)(?: or not)?(?: the \w+(?: \w+)? should)? (?:to|it should|we should|you want to|"
+        r"user wants to|should) ([a-z].*?)(?: or not)?(?:[.,;(]|$)"
+    ),
+    (
+        r"(?i)^(?:flag|option|boolean(?: flag)?|set to true|true|optional parameter|"
+        r"boolean value) to (?:indicate whether to )?([a-z].*?)(?:[.,;(]|$)"
+    ),
+    (
+        r"(?i)^((?:include|return|show|display|exclude|get|fetch|calculate|apply|use|sort|filter|provide|round|"
+        r"ignore|print|retrieve|allow|consider) .*?)(?: if (?:true|set)| if set to true|[.,;(]|$)"
+    ),
 )
 
 
@@ -295,7 +242,10 @@ def _flag(description: str) -> tuple[str, str]:
             if not re.match(r"be |have |not |the ", phrase) and len(phrase) <= 90:
                 return phrase, ""
     if found := re.search(
-        r"(?i)(?:whether|indicates? if|specifies if|true if|flag indicating(?: whether)?) ((?:the|a|an|it|this|there|your|all)\b [^.;,(]{3,80})",
+        (
+            r"(?i)(?:whether|indicates? if|specifies if|true if|flag indicating(?: whether)?) ((?:the|a|an|it|this|"
+            r"there|your|all)\b [^.;,(]{3,80})"
+        ),
         description,
     ):
         statement = re.sub(r"(?i) or not$| should be considered| is needed$", "", found.group(1)).strip()

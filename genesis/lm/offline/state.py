@@ -58,7 +58,8 @@ class Work:
 
 
 _TRANSIENT = re.compile(
-    r"(?i)time[d ]?-? ?out|temporar|unavailable|try again|retry|rate limit|too many|busy|50[234]|429|overload|connection"
+    r"(?i)time[d ]?-? ?out|temporar|unavailable|try again|retry|rate limit|too many|busy|50[234]|429|overload|"
+    r"connection"
 )
 
 
@@ -106,7 +107,7 @@ def merged(stated: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Merge notes of several turns on the same task; later values win."""
     tasks: dict[Any, dict[str, Any]] = {}
     for note in stated:
-        blank = {"task": note.get("task"), "tool": "", "values": {}, "from_results": {}}
+        blank: dict[str, Any] = {"task": note.get("task"), "tool": "", "values": {}, "from_results": {}}
         task = tasks.setdefault(note.get("task"), blank)
         task["tool"] = str(note.get("tool") or task["tool"])
         task["values"] = {**task["values"], **(note.get("values") or {})}

@@ -1,6 +1,6 @@
 """The vocabulary: word lists in ``data/*.txt``, read once.
 
-A file holds sections; a section's entries stand one a line or separated by `` | ``; a line that opens with ``# `` is a comment::
+A file holds sections; a section's entries stand one a line or separated by `` | ``; ``# `` opens a comment line::
 
     [city]
     Oslo | Lisbon | Nairobi
@@ -33,3 +33,10 @@ def sections(file: str) -> dict[str, tuple[str, ...]]:
 def entries(file: str, section: str) -> tuple[str, ...]:
     """Return one section's entries. Raises KeyError for a section that the file does not have."""
     return sections(file)[section]
+
+
+@cache
+def pairs(file: str, section: str) -> dict[str, str]:
+    """Return a section whose entries are ``key ; value`` as a dict; a value may be empty."""
+    split = (entry.partition(" ;") for entry in entries(file, section))
+    return {key.strip(): value.strip() for key, _, value in split}
