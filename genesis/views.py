@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genesis import report, steps
@@ -115,7 +116,7 @@ def failures(checks: Mapping[str, Any], most: int = 20) -> DataFrame:
     return pd.DataFrame(checks["failures"][:most], columns=["index", "line", "rule", "reason"])
 
 
-def near_duplicates(data: str, most: int = 10) -> DataFrame:
+def near_duplicates(data: str | Path, most: int = 10) -> DataFrame:
     """Return the most similar pairs of requests of a data set, side by side."""
     import pandas as pd
 
@@ -151,6 +152,39 @@ def coverage(run: Run) -> DataFrame:
     names = {"tools": "tools", "slots": "slot patterns", "acts": "act sequences"}
     rows = [(words, point["n"], point["kinds"]) for facet, words in names.items() for point in curve(columns, facet)]
     return pd.DataFrame(rows, columns=["facet", "n", "distinct"])
+
+
+def request_map(run: Run) -> DataFrame:
+    """Return one row a request: its place in two dimensions and the domain of its first tool."""
+    import pandas as pd
+
+    from genesis.metrics.semantic import picture
+    from genesis.metrics.source import open_source
+
+    rows = picture(open_source(run.path).accepted)
+    return pd.DataFrame(rows, columns=["id", "x", "y", "domain"])
+
+
+def mix(quality: Mapping[str, Any]) -> DataFrame:
+    """Return one row a scenario: dialogues planned, got, and missing."""
+    import pandas as pd
+
+    found = {label: (row["planned"], row["accepted"]) for label, row in quality["mix"].items()}
+    rows = [(label, planned, got, planned - got) for label, (planned, got) in sorted(found.items())]
+    return pd.DataFrame(rows, columns=["scenario", "planned", "got", "missing"])
+
+
+def paper(run: Run, experiment: str) -> DataFrame:
+    """Return a table of the paper: reported figures beside the scores in the run's ``scores/`` folder.
+
+    Scores of simulated models are left out. Raises RecordError for a damaged file of scores.
+    """
+    import pandas as pd
+
+    from genesis.downstream.reference import tables
+
+    scores = [run.read_json(f"scores/{file.name}") for file in sorted((run.path / "scores").glob("*.json"))]
+    return pd.DataFrame(tables(experiment, scores)["results"])
 
 
 def series(table: DataFrame, *, x: str, y: str, by: str) -> dict[str, tuple[list[float], list[float]]]:
