@@ -37,7 +37,10 @@ def varied(schema: Mapping[str, Any]) -> bool:
     if kind in ("integer", "number"):
         low, high = schema.get("minimum"), schema.get("maximum")
         return low is None or high is None or high - low >= MIN_VALUES
-    return kind in ("string", "array", "object") and schema.get("properties") != {}
+    if kind == "array":
+        items = schema.get("items")
+        return not isinstance(items, dict) or not items or varied(items)
+    return kind in ("string", "object") and schema.get("properties") != {}
 
 
 def spoilable(schema: Mapping[str, Any]) -> bool:

@@ -124,6 +124,26 @@ def test_nobody_says_twenty_optional_values():
         assert len(draw(scenario, {"big": tool}, 1).slots[0].reveal) <= MAX_OPTIONAL
 
 
+@pytest.mark.parametrize(
+    ("schema", "enough"),
+    [
+        ({"type": "string"}, True),
+        ({"type": "boolean"}, False),
+        ({"type": "string", "const": "x"}, False),
+        ({"type": "string", "enum": ["a", "b"]}, False),
+        ({"type": "string", "enum": list("abcde")}, True),
+        ({"type": "integer", "minimum": 1, "maximum": 3}, False),
+        ({"type": "integer", "minimum": 1}, True),
+        ({"type": "array", "items": {"type": "string", "enum": ["a", "b"]}}, False),
+        ({"type": "array", "items": {"type": "number"}}, True),
+        ({"type": "array"}, True),
+        ({}, False),
+    ],
+)
+def test_calls_of_one_tool_differ_in_what_has_enough_values(schema, enough):
+    assert varied(schema) is enough
+
+
 def test_a_tool_that_cannot_carry_a_scenario_is_refused():
     bare = make_tool("ping", ())
     assert not carries(bare, Scenario("simple", "multi", "single", "miss_param"))
