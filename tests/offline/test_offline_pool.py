@@ -20,6 +20,7 @@ from genesis.lm.offline.requests import user_turn
 from genesis.lm.offline.results import result
 from genesis.lm.offline.values import draw
 from genesis.memory import INTENTS
+from genesis.text import ngrams, words
 from genesis.tools.tool import Tool
 
 
@@ -92,8 +93,10 @@ def test_requests_for_every_tool_state_what_the_message_says() -> None:
 
 
 def test_requests_are_varied() -> None:
-    openings = [" ".join(message.split()[:4]).lower() for _, message, _ in requests()]
-    assert len(set(openings)) > 0.6 * len(openings)
+    openings = [words(message)[:15] for _, message, _ in requests()]
+    grams = [gram for opening in openings for gram in ngrams(opening, 3)]
+    assert len({tuple(opening[:6]) for opening in openings}) > 0.7 * len(openings)
+    assert len(set(grams)) > 0.62 * len(grams)
 
 
 def test_every_tool_has_a_small_result() -> None:
@@ -165,6 +168,6 @@ def test_every_kind_that_rules_name_has_its_vocabulary() -> None:
 
     kinds = {line.split(" ;")[0] for line in entries("kinds", "string")}
     assert kinds <= sections("values").keys() | moments.KINDS | {"id"}
-    for name, words in sections("values").items():
-        assert all(words), name
-        assert len(set(words)) == len(words), name
+    for name, known in sections("values").items():
+        assert all(known), name
+        assert len(set(known)) == len(known), name

@@ -28,10 +28,11 @@ def user_turn(inputs: dict[str, Any], rng: Random) -> dict[str, Any]:
     parts = _answers(wishes, drawn, voice, rng)
     opening = [(wish, values) for wish, values in zip(wishes, drawn, strict=True) if wish.get("opens")]
     if opening:
-        lead = ""
+        reason = ""
         if first and voice != "terse" and rng.random() < 0.62:
-            lead = situations.situation(str(inputs["semantic_type"]), str(inputs["guidance"]), rng)
-        parts += [lead, *_requests(opening, "" if first and not parts else stage, voice, rng)]
+            reason = situations.situation(str(inputs["semantic_type"]), str(inputs["guidance"]), rng)
+        asked = _requests(opening, "" if first and not parts else stage, voice, rng)
+        parts += [*asked, reason] if reason and rng.random() < 0.3 else [reason, *asked]
     text = " ".join(part for part in parts if part) or rng.choice(entries("talk", "go on"))
     stated = [
         {"task": wish.get("task", 1), "tool": wish.get("tool", ""), "values": {n: v.json for n, v in values.items()}}
@@ -253,7 +254,8 @@ def _framed(verb: str, text: str, manner: str, voice: str, rng: Random) -> str:
         if rng.random() < 0.6:
             frames = entries("talk", "frame terse what" if terse else "frame what plural" if plural else "frame what")
             frame = rng.choice([f for f in frames if text.startswith("the ") or not f.startswith("What")])
-            return frame.replace("{what}", text.removeprefix("the ") if terse else text)
+            text = text.removeprefix("the ") if terse else text
+            return frame.replace("{what}", text).replace("{What}", capital(text))
     kind = "you" if manner or rng.random() < 0.65 else "i"
     frame = rng.choice(entries("talk", f"frame {'terse ' * terse}{manner or ('' if terse else kind)}".strip()))
     spoken = verb if voice == "expert" else _verb(verb, "i" if terse else kind, rng)
