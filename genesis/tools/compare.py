@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from genesis import text
 from genesis.benchmarks import acebench, apibank, bfcl
 from genesis.errors import PoolError
@@ -78,7 +80,8 @@ def overlap(pool: ToolPool, functions: Mapping[str, Sequence[dict[str, Any]]]) -
     keys = {key_of(tool) for tool in pool}
     distinct: dict[str, dict[str, Tool]] = {}
     for category, raws in functions.items():
-        distinct[category] = dict(_definition(raw) for raw in raws)
+        different = {msgspec.json.encode(raw): raw for raw in raws}  # benchmarks repeat most of theirs
+        distinct[category] = dict(_definition(raw) for raw in different.values())
     everything = {mark: tool for tools in distinct.values() for mark, tool in tools.items()}
     alike = keys | _alike(pool, everything)
     result = {category: _counts(tools, names, keys, alike) for category, tools in distinct.items()}

@@ -123,6 +123,8 @@ def _typed(schema: dict[str, Any], place: str) -> dict[str, Any]:
         if "properties" in schema:
             return {"type": "object"}
         return {}
+    if kind == []:
+        raise ToolError(f"{place or '/'}: type is an empty list; expected a type's name")
     if isinstance(kind, list):
         parts = [read_type(part, place) for part in kind]
         if any(part.keys() != {"type"} for part in parts):
@@ -153,7 +155,9 @@ def read_type(kind: Any, place: str = "") -> dict[str, Any]:
         return _union([read_type(part, place) for part in alternatives])
     if generic and len(text) < 200:
         return _generic(generic[1].rsplit(".", 1)[-1].lower(), _split(generic[2], ","), place, kind)
-    raise ToolError(f"{place or '/'}: unknown type {kind[:60]!r}; known are {', '.join(sorted(set(TYPES) - {''}))}")
+    raise ToolError(
+        f"{place or '/'}: unknown type {kind[:60]!r}; JSON Schema's, Python's, Java's and JavaScript's are known"
+    )
 
 
 def _generic(outer: str, inner: list[str], place: str, kind: str) -> dict[str, Any]:

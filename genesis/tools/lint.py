@@ -87,8 +87,10 @@ _REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 
 
 def lint(definition: Definition) -> Iterator[Defect]:
-    """Yield every defect of a definition, worst rules first."""
-    for rule in RULES:
+    """Yield every defect of a definition, worst rules first; where it is no valid schema, that alone is told."""
+    invalid = list(validity(definition))
+    yield from invalid
+    for rule in () if invalid else RULES:
         yield from rule(definition)
 
 
@@ -237,10 +239,10 @@ def open_ended(definition: Definition) -> Iterator[Defect]:
             yield Defect("note", f"/properties/{name}", "an object whose keys are not described")
 
 
+# after `validity`, which all of them rely on
 RULES: tuple[Callable[[Definition], Iterator[Defect]], ...] = (
     size,
     shape,
-    validity,
     references,
     required,
     samplable,

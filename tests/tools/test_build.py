@@ -41,10 +41,11 @@ def test_too_few_tools_is_an_error_with_the_number() -> None:
 
 
 def test_fill_only_tops_up() -> None:
-    pool, report = build_pool(["bfcl:parallel"], 300, 0, fill=["bfcl:live"])
     own, _ = build_pool(["bfcl:parallel"], None, 0)
-    assert report.filled == 300 - len(own)
+    pool, report = build_pool(["bfcl:parallel"], len(own) + 20, 0, fill=["bfcl:multi_turn"])
+    assert report.filled == 20
     assert sum(tool.source == "bfcl:parallel" for tool in pool) == len(own)
+    assert build_pool(["bfcl:parallel"], 50, 0, fill=["bfcl:multi_turn"])[1].filled == 0
 
 
 def test_related_finds_the_siblings() -> None:

@@ -8,8 +8,10 @@ headers ``Accept``, ``Content-Type`` and ``Authorization`` (as OpenAPI says), ea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -232,10 +234,8 @@ def _json(file: Path, data: bytes) -> Any:
 def _yaml(file: Path, data: bytes) -> Any:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        document = yaml.load(data, Loader=loader)  # one of the two safe loaders
-        return _jsonable(document)
+        return _jsonable(yaml.load(data, Loader=_yaml_loader()))
     except RecursionError as error:
         raise PoolError(f"{file}: nested too deeply to be read") from error
     except (yaml.YAMLError, ValueError) as error:
@@ -243,6 +243,26 @@ def _yaml(file: Path, data: bytes) -> Any:
         where = f":{mark.line + 1}" if mark else ""
         reason = getattr(error, "problem", None) or str(error)
         raise PoolError(f"{file}{where}: not YAML: {' '.join(str(reason).split())[:160]}") from error
+
+
+@lru_cache(maxsize=1)
+def _yaml_loader() -> Any:
+    """Return a safe loader that reads scalars as YAML 1.2 does, as OpenAPI asks: ``NO`` and ``2024-01-01`` are text."""
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader: Any = type("Yaml12Loader", (base,), {"yaml_implicit_resolvers": {}})
+    for tag, pattern, starts in (
+        ("null", r"^(?:~|null|Null|NULL|)$", "~nN"),
+        ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+        ("int", r"^[-+]?\d+$", "-+0123456789"),
+        ("float", r"^[-+]?(?:\.\d+|\d+\.\d*|\d+(?=[eE]))(?:[eE][-+]?\d+)?$", "-+.0123456789"),
+    ):
+        loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), [*starts])
+    loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^$"), [""])
+    loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
+    loader.add_constructor("tag:yaml.org,2002:int", lambda own, node: int(node.value))
+    return loader
 
 
 def _jsonable(document: Any) -> Any:

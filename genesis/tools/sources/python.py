@@ -79,7 +79,7 @@ def module_tools(target: str) -> Iterator[Found]:
         try:
             yield Found(describe(function), f"python:{name}", label)
         except ToolError as error:
-            yield Found({"name": label, "parameters": str(error)}, f"python:{name}", label)
+            yield Found({"name": label}, f"python:{name}", label, broken=str(error))
 
 
 def _imported(source: str, name: str) -> types.ModuleType:
