@@ -15,9 +15,10 @@ _QUESTION = re.compile(
     r"(?i)\?|\b(?:please|kindly) (?:provide|tell|share|give|specify|let me know|confirm)\b|\blet me know\b|\bneed to know\b|\bI need\b"
 )
 _COURTESY = re.compile(
-    r"(?i)[^.!?\n]*\b(?:anything else|something else|else I can|other (?:question|way|thing)s?|help (?:you )?with|assist|instead|if you(?:'d| would)? (?:like|want|wish|need|have)"
-    r"|feel free|let me know)\b[^.!?\n]*[.!?]?"
+    r"(?i)\b(?:anything else|something else|else I can|other (?:question|way|thing)s?|help (?:you )?with|assist|instead"
+    r"|if you(?:'d| would)? (?:like|want|wish|need|have)|feel free|let me know)\b"
 )
+_SENTENCES = re.compile(r"(?<=[.!?\n])")
 _ANNOUNCES = re.compile(
     r"(?i)\b(?:(?:do ?n[o']t|don't|not) (?:know|remember|have|decided|sure)|haven't decided|not sure (?:which|what|when)|no idea|will tell you later|tell you later)\b"
 )
@@ -103,7 +104,8 @@ def _needless(view: View, at: int) -> Iterator[str]:
     question = view.messages[at].content
     told = view.said(at)
     fresh = flat(view.messages[at + 1].content)
-    asked = {stem(word) for sentence in re.findall(r"[^.!?\n]*\?", question) for word in flat(sentence).split()}
+    sentences = [part for part in _SENTENCES.split(question) if part.endswith("?")]
+    asked = {stem(word) for sentence in sentences for word in flat(sentence).split()}
     spot = later[0]
     if spot.schema is None:
         return
@@ -135,7 +137,7 @@ def clean_refusal(view: View) -> Iterator[str]:
     last = view.messages[at]
     if last.role != "assistant" or last.tool_calls:
         return
-    rest = _COURTESY.sub("", last.content)
+    rest = "".join(part for part in _SENTENCES.split(last.content) if not _COURTESY.search(part))
     if view.scenario.special == "irrelevance":
         if "?" in rest:
             yield Flag(f"message {at}: the refusal asks: {shown(rest[: rest.index('?') + 1][-60:])}")

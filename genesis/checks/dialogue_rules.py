@@ -108,7 +108,7 @@ def complete_end(view: View) -> Iterator[str]:
         yield f"message {at}: the answer ends inside a code block"
     elif text.endswith((",", ";", " -", "(")) or _DANGLING.search(text):
         yield f"message {at}: the answer is cut off: ...{text[-40:]!r}"
-    elif _UNFINISHED.search(text):
+    elif _UNFINISHED.search(text[-400:]):
         yield Flag(f"message {at}: the answer ends without a full stop: ...{text[-40:]!r}")
 
 

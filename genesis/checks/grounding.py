@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -24,6 +25,10 @@ from genesis.text import split_name
 
 THRESHOLD = 0.45
 """A value with less support than this is flagged."""
+MAX_DIGITS = 30
+"""A longer run of digits is a code, not a number."""
+MAX_PARTS = 100
+"""Members of a list, an object or a text's words that are looked at."""
 _NOT_WORD = re.compile(r"[^\w]+")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<![\w])\.\d+")
 _SCALED = re.compile(
@@ -147,10 +152,14 @@ def numbers_of(text: str) -> set[float]:
 
 def _figures(text: str) -> Iterator[float]:
     for match in _NUMBER.findall(text):
+        if len(match) > MAX_DIGITS:
+            continue
         value = float(match.replace(",", ""))
         yield value
         yield abs(value)
     for figure, unit in _SCALED.findall(text):
+        if len(figure) > MAX_DIGITS:
+            continue
         value = float(figure.replace(",", ""))
         if unit[0] == "p" and unit != "percent":
             yield value % 12 + 12
@@ -159,7 +168,8 @@ def _figures(text: str) -> Iterator[float]:
         else:
             yield round(value * _SCALES[unit], 9)
     for word in _GLUED.findall(text):
-        yield float(word)
+        if len(word) <= MAX_DIGITS:
+            yield float(word)
 
 
 def _spelled(words: list[str]) -> Iterator[float]:
@@ -206,10 +216,10 @@ def _parts_support(value: Any, said: Said, schema: Any, required: bool, name: st
         needed = inner.get("required") or ()
         scores = [
             support(part, said, parts.get(key), required=required and key in needed, name=key)
-            for key, part in value.items()
+            for key, part in itertools.islice(value.items(), MAX_PARTS)
         ]
     else:
-        scores = [support(part, said, inner.get("items"), required=required, name=name) for part in value]
+        scores = [support(part, said, inner.get("items"), required=required, name=name) for part in value[:MAX_PARTS]]
     return min(scores, default=1.0)
 
 
@@ -310,7 +320,7 @@ def _text_support(value: str, said: Said) -> float:
 def _shared(tokens: list[str], said: Said) -> float:
     """Return the share of a value's words that were said in some form, weighted by their length."""
     heard = total = 0
-    for token in tokens:
+    for token in tokens[:MAX_PARTS]:
         weight = min(len(token), 8)
         total += weight
         if token in said.tokens or stem(token) in said.stems:

@@ -24,7 +24,7 @@ _CLAIMS_FAILURE = re.compile(
 )
 _QUOTED = re.compile(r"\"([^\"\n]{3,60})\"|“([^”\n]{3,60})”")
 _CODES = re.compile(
-    r"https?://[^\s)>\]\"']+|[\w.+-]+@[\w-]+\.[\w.-]+|\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b"
+    r"https?://[^\s)>\]\"']{1,300}|\b[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{2,64}|\b(?=[A-Za-z-]{0,30}\d)(?=[\d-]{0,30}[A-Za-z])[A-Za-z0-9]{2,40}(?:-[A-Za-z0-9]{1,40}){0,6}\b"
 )
 _NAMES = re.compile(r"(?<=[a-z,;:] )(?:[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*)")
 _MONTH_NAMES = frozenset(

@@ -19,6 +19,7 @@ from genesis.checks.view import (
     CALLS,
     DEFECTS,
     FAULTS,
+    NORMAL,
     ODD,
     RESULTS,
     SCENARIO,
@@ -46,6 +47,9 @@ class Rule:
     """Whether it makes sense on an unfinished dialogue."""
     needs: int = 0
     """What a dialogue must have for the rule to find anything (bits of `view`, any of them); 0: nothing."""
+
+    heavy: bool = False
+    """Whether its cost grows faster than the dialogue: over the caps of rules 11 and 24 it is not asked."""
 
     @property
     def id(self) -> str:
@@ -83,19 +87,19 @@ RULES: tuple[Rule, ...] = (
     Rule(27, "complete-end", dialogue_rules.complete_end, "A O"),
     Rule(28, "call-where-needed", dialogue_rules.call_where_needed, "T", candidate=False, needs=SCENARIO),
     Rule(29, "failed-result", dialogue_rules.failed_result, "T S", needs=RESULTS),
-    Rule(30, "repetition", text_rules.repetition, "S A"),
-    Rule(31, "default-never-said", grounding_rules.default_never_said, "H", needs=CALLS),
-    Rule(32, "values-grounded", grounding_rules.values_grounded, "A X", needs=CALLS),
-    Rule(33, "result-fits", grounding_rules.result_fits, "A", needs=RESULTS),
-    Rule(34, "answer-states-result", grounding_rules.answer_states_result, "N F", needs=RESULTS),
-    Rule(35, "recorded-result", grounding_rules.recorded_result, "F", needs=RESULTS),
-    Rule(36, "only-wrong-changes", grounding_rules.only_wrong_changes, "F", needs=RESULTS),
-    Rule(37, "references", grounding_rules.references, "F", needs=RESULTS),
-    Rule(38, "gap-is-required", ask_rules.gap_is_required, "W", candidate=False, needs=SCENARIO),
-    Rule(39, "gap-is-real", ask_rules.gap_is_real, "W", needs=SCENARIO),
-    Rule(40, "asks-what-is-missing", ask_rules.asks_what_is_missing, "W", needs=TURNS),
-    Rule(41, "no-tool-fits", ask_rules.no_tool_fits, "W", candidate=False, needs=SCENARIO),
-    Rule(42, "clean-refusal", ask_rules.clean_refusal, "W", candidate=False, needs=SCENARIO),
+    Rule(30, "repetition", text_rules.repetition, "S A", heavy=True),
+    Rule(31, "default-never-said", grounding_rules.default_never_said, "H", needs=CALLS, heavy=True),
+    Rule(32, "values-grounded", grounding_rules.values_grounded, "A X", needs=CALLS, heavy=True),
+    Rule(33, "result-fits", grounding_rules.result_fits, "A", needs=RESULTS, heavy=True),
+    Rule(34, "answer-states-result", grounding_rules.answer_states_result, "N F", needs=RESULTS, heavy=True),
+    Rule(35, "recorded-result", grounding_rules.recorded_result, "F", needs=RESULTS, heavy=True),
+    Rule(36, "only-wrong-changes", grounding_rules.only_wrong_changes, "F", needs=RESULTS, heavy=True),
+    Rule(37, "references", grounding_rules.references, "F", needs=RESULTS, heavy=True),
+    Rule(38, "gap-is-required", ask_rules.gap_is_required, "W", candidate=False, needs=SCENARIO, heavy=True),
+    Rule(39, "gap-is-real", ask_rules.gap_is_real, "W", needs=SCENARIO, heavy=True),
+    Rule(40, "asks-what-is-missing", ask_rules.asks_what_is_missing, "W", needs=TURNS, heavy=True),
+    Rule(41, "no-tool-fits", ask_rules.no_tool_fits, "W", candidate=False, needs=SCENARIO, heavy=True),
+    Rule(42, "clean-refusal", ask_rules.clean_refusal, "W", candidate=False, needs=SCENARIO, heavy=True),
     Rule(43, "no-tool-no-call", ask_rules.no_tool_no_call, "W", needs=CALLS),
 )
 DATASET_RULES = (
@@ -125,6 +129,7 @@ def _applied(off: frozenset[str], partial: bool, has: int) -> _Finds:
         if not off & {rule.id, rule.name, str(rule.number)}
         and (rule.candidate or not partial)
         and (not rule.needs or rule.needs & has)
+        and (not rule.heavy or has & NORMAL)
     )
 
 

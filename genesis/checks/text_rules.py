@@ -18,6 +18,8 @@ MAX_CONTENT = 100_000
 MAX_ARGUMENTS = 100_000
 """Characters of one text argument."""
 MAX_TOOLS = 512
+MAX_TEXT = 2_000_000
+"""Characters of all messages together."""
 _CALL_TEXT = re.compile(
     r"</?tool_call>|</?function(?:_call)?[=>]|<\|[a-z_]+\|>|\[TOOL_CALLS\]|<｜|functions\.\w+\(|^\s*\[\w[\w.]*\(.*\)\]\s*$"
     r"|\{\s*\"name\"\s*:\s*\"[^\"]+\"\s*,\s*\"(?:arguments|parameters)\"",
@@ -43,7 +45,7 @@ _JSON_ONLY = re.compile(
     r"(?i)\b(?:respond|reply|answer|output)\b[^.\n]{0,30}\b(?:only|strictly|valid)\b[^.\n]{0,20}\bjson\b"
 )
 _WORD_LIMIT = re.compile(r"(?i)\b(?:at most|no more than|maximum of|under|within) (\d{1,3}) words\b")
-_SENTENCE = re.compile(r"[^.!?\n]{16,}[.!?\n]")
+_ENDS = re.compile(r"[.!?\n]+")
 
 
 def no_empty_content(view: View) -> Iterator[str]:
@@ -100,9 +102,13 @@ def lengths(view: View) -> Iterator[str]:
         yield f"{len(view.messages)} messages; at most {MAX_MESSAGES}"
     if len(view.tools) > MAX_TOOLS:
         yield f"{len(view.tools)} tools on offer; at most {MAX_TOOLS}"
+    total = 0
     for at, message in enumerate(view.messages):
+        total += len(message.content)
         if len(message.content) > MAX_CONTENT:
             yield f"message {at}: {len(message.content)} characters; at most {MAX_CONTENT}"
+    if total > MAX_TEXT:
+        yield f"{total} characters in all; at most {MAX_TEXT}"
     for spot in view.calls:
         for name, value in spot.call.arguments.items():
             if isinstance(value, str) and len(value) > MAX_ARGUMENTS:
@@ -191,7 +197,7 @@ def repetition(view: View) -> Iterator[str]:
                 yield Flag(f"message {at}: the same text as message {seen[text]}")
             seen.setdefault(text, at)
         if len(text) > 100 and message.role in ("user", "assistant") and text.count(". ") + text.count("\n") > 1:
-            sentences = [sentence.strip().lower() for sentence in _SENTENCE.findall(text)]
+            sentences = [sentence.strip().lower() for sentence in _ENDS.split(text) if len(sentence) > 16]
             if len(sentences) > 2 and len(set(sentences)) < len(sentences):
                 sentence, count = Counter(sentences).most_common(1)[0]
                 if count >= 3:

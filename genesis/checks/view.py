@@ -13,9 +13,11 @@ from genesis.dialogue import Dialogue
 from genesis.tools.tool import Tool
 
 
-CALLS, SEVERAL, RESULTS, SYSTEM, SCENARIO, TURNS, DEFECTS, ODD, FAULTS = (1 << bit for bit in range(9))
+CALLS, SEVERAL, RESULTS, SYSTEM, SCENARIO, TURNS, DEFECTS, ODD, FAULTS, NORMAL = (1 << bit for bit in range(10))
 """What a dialogue can have: calls, several calls, results, a system message, a scenario, several user turns, a tool
-with a defect, a text that is empty, long or not plain ASCII on one line, arguments with faults."""
+with a defect, a text that is empty, long or not plain ASCII on one line, arguments with faults, a size that rules
+whose cost grows faster than the size can take."""
+MOST_MESSAGES, MOST_CALLS, MOST_TEXT = 200, 200, 2_000_000
 
 
 class Flag(str):
@@ -102,6 +104,12 @@ class View:
             | DEFECTS * defects
             | ODD * odd
             | FAULTS * bool(self.calls and self.faults)
+            | NORMAL
+            * (
+                len(self.messages) <= MOST_MESSAGES
+                and len(self.calls) <= MOST_CALLS
+                and sum([len(message.content) for message in self.messages]) <= MOST_TEXT
+            )
         )
         """What the dialogue has, as bits: rules that need something else are not asked."""
 
