@@ -80,17 +80,9 @@ async def generate(
     work = _Work(stage, planned, run, lambda dialogue: rules.check(dialogue, off=off), progress)
     work.recall()
     await work.through()
-    _in_plan_order(run)
-    return work.counts
-
-
-def _in_plan_order(run: Run) -> None:
-    """Bring the finished run's rows from the order of arrival into that of the plan: the same bytes each time."""
     for name in ("dialogues", "rejected"):
-        rows = list(run.rows(name))
-        places = [row["provenance"]["index"] for row in rows]
-        if places != sorted(places):
-            run.replace_rows(name, sorted(rows, key=lambda row: int(row["provenance"]["index"])))
+        run.order_rows(name, lambda row: int(row["provenance"]["index"]))
+    return work.counts
 
 
 class _Work:

@@ -26,12 +26,13 @@ import hashlib
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import xxhash
@@ -134,6 +135,18 @@ class Run:
     def replace_rows(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Write ``name.jsonl`` anew, whole or not at all."""
         _write_atomic(self.file(f"{name}.jsonl"), b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+
+    def order_rows(self, name: str, place: Callable[[dict[str, Any]], int]) -> None:
+        """Bring the rows of ``name.jsonl`` into the order of ``place``, whole or not at all, one in memory at once."""
+        file = self.path / f"{name}.jsonl"
+        places = [place(row) for row in self.rows(name)]
+        if places == sorted(places):
+            return
+        with file.open("rb") as stream:
+            ends = list(accumulate(len(line) for line in stream))
+            starts = [0, *ends]
+            order = sorted(range(len(places)), key=places.__getitem__)
+            _write_atomic(file, (_piece(stream, starts[row], ends[row]) for row in order))
 
     def write_json(self, name: str, content: Any) -> None:
         """Write a JSON file, whole or not at all."""
@@ -312,11 +325,16 @@ def _decode(line: bytes, file: Path, offset: int) -> dict[str, Any]:
     return row
 
 
-def _write_atomic(file: Path, data: bytes) -> None:
+def _piece(stream: BinaryIO, start: int, end: int) -> bytes:
+    stream.seek(start)
+    return stream.read(end - start)
+
+
+def _write_atomic(file: Path, data: bytes | Iterable[bytes]) -> None:
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as stream:
-            stream.write(data)
+            stream.writelines([data] if isinstance(data, bytes) else data)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(file)

@@ -278,5 +278,6 @@ class MemoryRun:
     def rows(self, name: str) -> list[dict[str, Any]]:
         return list(self.tables.get(name, []))
 
-    def replace_rows(self, name: str, rows: list[dict[str, Any]]) -> None:
-        self.tables[name] = list(rows)
+    def order_rows(self, name: str, place: Callable[[dict[str, Any]], int]) -> None:
+        if name in self.tables:
+            self.tables[name].sort(key=place)

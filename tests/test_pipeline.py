@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from doubles import MemoryRun, ObligingCaller, good, make_pool
 
+from genesis import record
 from genesis.dialogue import dialogue_from_row
 from genesis.errors import BudgetError, FatalLMError, PlanError, RejectedLMError, RetryableLMError
 from genesis.params import from_dict
@@ -79,6 +80,16 @@ def test_a_resumed_run_makes_what_is_missing_and_nothing_twice():
     fresh = ObligingCaller()
     assert made(fresh, run)[0] == Counts(42, 42)
     assert not fresh.calls, "a finished run asks nobody"
+
+
+def test_a_run_folder_holds_the_same_bytes_whatever_arrives_first(tmp_path):
+    texts = set()
+    for number, concurrency in enumerate((1, 16, 64)):
+        run = record.create(parameters(concurrency=concurrency), tmp_path / str(number))
+        made(ObligingCaller(repeats, jitter=number), run, concurrency=concurrency)
+        texts.add(run.file("dialogues.jsonl").read_bytes() + b"--" + run.file("rejected.jsonl").read_bytes())
+    (text,) = texts
+    assert text.count(b"\n") == 42
 
 
 def test_without_memory_nobody_steers_and_repeats_stay():
