@@ -29,6 +29,7 @@ from genesis.downstream.literals import java, javascript
 from genesis.downstream.predictions import Calls, Prediction, UndecodableError, native_calls
 from genesis.downstream.scoring import Scored, accuracy, mean, pooled, weighted
 from genesis.downstream.textcalls import read_calls
+from genesis.errors import MissingExtraError
 
 NAME = "bfcl"
 SIMPLE = ("simple_python", "simple_java", "simple_javascript")
@@ -68,6 +69,8 @@ def verdict(item: Item, prediction: Prediction) -> Scored:
         result = official.ast_checker()(
             item.functions, calls, item.gold, official.language(item.category), item.category, mode
         )
+    except MissingExtraError:
+        raise
     except Exception as error:  # whatever the checker meets, its runner would stop there: no verdict exists
         return Scored(item.id, item.category, None, f"the official checker fails: {type(error).__name__}: {error}")
     reason = "" if result["valid"] else f"{result['error_type']}: {_first(result['error'])}"
@@ -89,6 +92,8 @@ def decode(item: Item, prediction: Prediction) -> Calls:
         parse = official.parse_java if item.category == "simple_java" else official.parse_javascript
         try:
             calls = parse(text[1:-1])
+        except MissingExtraError:
+            raise
         except Exception as error:  # the parsers raise plain Exception and SyntaxError for what is not their language
             raise UndecodableError(f"{type(error).__name__}: {error}") from error
     else:

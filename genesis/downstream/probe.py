@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,8 +25,8 @@ from numpy.typing import NDArray
 
 from genesis.benchmarks.item import Item
 from genesis.dialogue import Dialogue
+from genesis.downstream.choice import Question, differences_of, right_of, scores_of
 from genesis.downstream.features import Pair, full_view, pair_features, view_cosines
-from genesis.downstream.scoring import accuracy
 from genesis.text import stable_hash, words
 from genesis.tools.tool import Tool
 
@@ -40,16 +39,6 @@ IRRELEVANCE = ("irrelevance", "live_irrelevance")
 BASELINE_THRESHOLD = 0.10
 """Cosine under which the untrained baseline abstains: a round figure, not tuned on the benchmark."""
 _FOLDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One request with tools on offer; ``answer`` is the index of the right tool, None where none fits."""
-
-    request: str
-    functions: tuple[dict[str, Any], ...]
-    answer: int | None
-    category: str = ""
 
 
 def probe(
@@ -66,7 +55,8 @@ def probe(
     Returns plain JSON data: counts of items before and after the exclusion, and for ``trained`` and ``untrained``
     accuracy of choice (right tool and no abstention), of ranking (right tool on top, whatever the threshold), of
     irrelevance (abstained), their mean ``balanced``, and ``auroc`` of the best score as a sign that some tool fits;
-    accuracies with 95 % Wilson intervals. ``trained`` is None, with ``reason``, where the dialogues cannot teach.
+    accuracies with 95 % Wilson intervals; ``difference`` is trained less untrained on the same items, with interval
+    and McNemar's p. ``trained`` is None, with ``reason``, where the dialogues cannot teach.
     Raises MissingExtraError where the benchmark's data is not installed.
     """
     dialogues = list(dialogues)
@@ -90,6 +80,7 @@ def probe(
         },
         "untrained": None,
         "trained": None,
+        "difference": None,
         "reason": "",
     }
     return result | _taught(lessons, questions, seed)
@@ -100,15 +91,17 @@ def _taught(lessons: Sequence[Question], questions: Sequence[Question], seed: in
     if not questions:
         return {"reason": "no item is left: every one offers a tool that training has seen"}
     pairs = _pairs(questions)
-    untrained = _scores(questions, pairs, view_cosines(pairs, full_view), BASELINE_THRESHOLD)
+    before = right_of(questions, pairs, view_cosines(pairs, full_view), BASELINE_THRESHOLD)
+    found: dict[str, Any] = {"untrained": scores_of(questions, before, BASELINE_THRESHOLD)}
     if not any(lesson.answer is not None and len(lesson.functions) > 1 for lesson in lessons):
-        reason = "no dialogue calls one of several offered tools: nothing to learn tool choice from"
-        return {"untrained": untrained, "reason": reason}
+        return found | {"reason": "no dialogue calls one of several offered tools: nothing to learn tool choice from"}
     scores, threshold = _train(lessons, questions, seed)
-    refuses = any(lesson.answer is None for lesson in lessons)
-    reason = "no dialogue shows a request that no offered tool fits: the trained probe never abstains"
-    trained = _scores(questions, pairs, scores, threshold)
-    return {"untrained": untrained, "trained": trained, "reason": "" if refuses else reason}
+    after = right_of(questions, pairs, scores, threshold)
+    found["trained"] = scores_of(questions, after, threshold)
+    found["difference"] = differences_of(questions, before, after, seed)
+    if all(lesson.answer is not None for lesson in lessons):
+        found["reason"] = "no dialogue shows a request that no offered tool fits: the trained probe never abstains"
+    return found
 
 
 def bfcl_items() -> list[Item]:
@@ -253,36 +246,6 @@ def _best_scores(scores: NDArray[np.float64], owners: NDArray[np.int64], n: int)
     best = np.full(n, -np.inf)
     np.maximum.at(best, owners, scores)
     return best
-
-
-def _scores(
-    questions: Sequence[Question], pairs: Sequence[Pair], scores: NDArray[np.float64], threshold: float
-) -> dict[str, Any]:
-    """Return the accuracies of one set of scores, over all and per category."""
-    from sklearn.metrics import roc_auc_score
-
-    per_question: list[list[float]] = [[] for _ in questions]
-    for pair, score in zip(pairs, scores.tolist(), strict=True):
-        per_question[pair.item].append(score)
-    groups: dict[str, dict[str, list[bool]]] = {"choice": {}, "ranking": {}, "irrelevance": {}}
-    best = [max(found) for found in per_question]
-    for question, found, top in zip(questions, per_question, best, strict=True):
-        calls = top >= threshold
-        if question.answer is None:
-            groups["irrelevance"].setdefault(question.category, []).append(not calls)
-        else:
-            first = found.index(top) == question.answer
-            groups["ranking"].setdefault(question.category, []).append(first)
-            groups["choice"].setdefault(question.category, []).append(first and calls)
-    result: dict[str, Any] = {"threshold": round(threshold, 6)}
-    for name, categories in groups.items():
-        result[name] = accuracy([value for values in categories.values() for value in values])
-        result[name]["categories"] = {category: accuracy(values) for category, values in sorted(categories.items())}
-    shares = [result[name]["accuracy"] for name in ("choice", "irrelevance")]
-    result["balanced"] = None if None in shares else round(sum(shares) / 2, 6)
-    fits = [question.answer is not None for question in questions]
-    result["auroc"] = round(float(roc_auc_score(fits, best)), 6) if any(fits) and not all(fits) else None
-    return result
 
 
 def _by_category(items: Iterable[Item | Question]) -> dict[str, int]:

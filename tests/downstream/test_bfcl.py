@@ -13,6 +13,7 @@ from genesis.benchmarks.item import Item
 from genesis.downstream import bfcl
 from genesis.downstream.predictions import Prediction
 from genesis.downstream.scoring import Scored
+from genesis.errors import MissingExtraError
 
 UNSATISFIABLE = {
     "simple_java_36",
@@ -113,3 +114,10 @@ def test_loads_no_vendor_code_and_writes_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_missing_parser_is_no_wrong_answer(items: list[Item], monkeypatch: pytest.MonkeyPatch) -> None:
+    item = next(item for item in items if item.category == "simple_java")
+    monkeypatch.setitem(sys.modules, "bfcl_eval.model_handler.parser.java_parser", None)
+    with pytest.raises(MissingExtraError, match="not installed"):
+        bfcl.verdict(item, Prediction(item.id, None, "f(a = 1);"))

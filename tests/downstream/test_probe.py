@@ -76,6 +76,12 @@ def test_learns_from_sixty_dialogues_and_reports_intervals() -> None:
     low, high = trained["choice"]["interval"]
     assert low < trained["choice"]["accuracy"] <= high
     assert result["untrained"]["choice"]["n"] == 100
+    gain = result["difference"]["choice"]
+    assert gain["value"] == pytest.approx(
+        trained["choice"]["accuracy"] - result["untrained"]["choice"]["accuracy"], abs=1e-6
+    )
+    assert gain["low"] <= gain["value"] <= gain["high"]
+    assert gain["n"] == 100
     assert result["items"]["scored"] == {"total": 200, "irrelevance": 100, "multiple": 100}
 
 
