@@ -26,6 +26,8 @@ from genesis.metrics.statistics import Measured, wilson
 from genesis.text import stable_hash
 
 DRAWS = 10_000
+TINY = 1e-12
+"""Differences and errors below it are rounding."""
 Values = NDArray[np.float64]
 
 
@@ -169,7 +171,7 @@ def _tested(first: float, second: float, value: float, error: float, freedom: fl
     from scipy.special import stdtr, stdtrit
 
     spread = float(stdtrit(freedom, 0.975)) * error
-    p = float(2 * stdtr(freedom, -abs(value) / error)) if error else float(value == 0)
+    p = float(2 * stdtr(freedom, -abs(value) / error)) if error > TINY else float(abs(value) <= TINY)
     return Difference(first, second, value, value - spread, value + spread, p, n, method)
 
 
