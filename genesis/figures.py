@@ -87,6 +87,28 @@ def stacked(
     return figure
 
 
+def paired(
+    table: DataFrame, *, label: str, parts: Sequence[str], title: str = "", source: str = "", unit: str = ""
+) -> Figure:
+    """Draw the columns ``parts`` of each row as bars one under the other, to compare them."""
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    with style():
+        figure, axes = plt.subplots(figsize=(3.3, 0.8 + 0.24 * max(len(table), 2)))
+        places = np.arange(len(table))[::-1]
+        height = 0.8 / len(parts)
+        for number, part in enumerate(parts):
+            shift = 0.4 - (number + 0.5) * height
+            axes.barh(places + shift, table[part], height=height, label=part, color=f"C{number}")
+        axes.set_yticks(places, [str(name) for name in table[label]])
+        axes.set_xlabel(unit)
+        axes.grid(axis="y", visible=False)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 0.99), ncols=len(parts), borderaxespad=0.2)
+        _finish(figure, axes, title, source, legend=True)
+    return figure
+
+
 def lines(
     series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x: str, y: str, title: str = "", source: str = ""
 ) -> Figure:

@@ -9,7 +9,6 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genesis import report, steps
@@ -116,16 +115,6 @@ def failures(checks: Mapping[str, Any], most: int = 20) -> DataFrame:
     return pd.DataFrame(checks["failures"][:most], columns=["index", "line", "rule", "reason"])
 
 
-def near_duplicates(data: str | Path, most: int = 10) -> DataFrame:
-    """Return the most similar pairs of requests of a data set, side by side."""
-    import pandas as pd
-
-    from genesis.metrics.duplicates import nearest_duplicates
-    from genesis.metrics.source import open_source
-
-    return pd.DataFrame(nearest_duplicates(open_source(data).accepted, most))
-
-
 def calls_by_agent(run: Run) -> DataFrame:
     """Return calls and tokens by agent, as the engine counted them."""
     import pandas as pd
@@ -139,39 +128,6 @@ def metrics(part: Mapping[str, Any]) -> DataFrame:
 
     rows = [(row.name, row.value, row.interval, row.n) for row, _ in report.flat(part)]
     return pd.DataFrame(rows, columns=["measure", "value", "95 % interval", "n"])
-
-
-def coverage(run: Run) -> DataFrame:
-    """Return how many distinct tools, slot patterns and act sequences n dialogues show, for growing n."""
-    import pandas as pd
-
-    from genesis.metrics.columns import from_dialogues
-    from genesis.metrics.structural import curve
-
-    columns = from_dialogues(list(steps.dialogues(run)))
-    names = {"tools": "tools", "slots": "slot patterns", "acts": "act sequences"}
-    rows = [(words, point["n"], point["kinds"]) for facet, words in names.items() for point in curve(columns, facet)]
-    return pd.DataFrame(rows, columns=["facet", "n", "distinct"])
-
-
-def request_map(run: Run) -> DataFrame:
-    """Return one row a request: its place in two dimensions and the domain of its first tool."""
-    import pandas as pd
-
-    from genesis.metrics.semantic import picture
-    from genesis.metrics.source import open_source
-
-    rows = picture(open_source(run.path).accepted)
-    return pd.DataFrame(rows, columns=["id", "x", "y", "domain"])
-
-
-def mix(quality: Mapping[str, Any]) -> DataFrame:
-    """Return one row a scenario: dialogues planned, got, and missing."""
-    import pandas as pd
-
-    found = {label: (row["planned"], row["accepted"]) for label, row in quality["mix"].items()}
-    rows = [(label, planned, got, planned - got) for label, (planned, got) in sorted(found.items())]
-    return pd.DataFrame(rows, columns=["scenario", "planned", "got", "missing"])
 
 
 def paper(run: Run, experiment: str) -> DataFrame:
