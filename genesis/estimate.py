@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from genesis.params import Params
+from genesis.params import BudgetParams, Params
 from genesis.planner import Planned, plan
 from genesis.tools.pool import ToolPool
 
@@ -81,7 +81,7 @@ async def _rehearse(
     from genesis.memory import Memory
 
     largest: dict[str, int] = {}
-    offline = replace(params, lm="offline", api_base="")
+    offline = replace(params, lm="offline", api_base="", budget=BudgetParams())
     off = frozenset(params.rules_off)
     seen: dict[str, list[Counts]] = defaultdict(list)
     async with open_caller(offline) as caller:

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from genesis.errors import LMConfigError
 from genesis.lm.calls import Lane
 from genesis.lm.engine import Engine, Request
 from genesis.lm.journal import Journal
@@ -36,6 +37,7 @@ __all__ = ["OUTCOMES", "Caller", "Reply", "open_caller"]
 
 RESAMPLES = 2
 """Fresh samples asked for at most in place of one that does not parse."""
+_CONFIG = {"temperature", "max_tokens"}
 
 
 class Caller:
@@ -92,6 +94,8 @@ class Caller:
         signature = predictor.signature
         plan = plan_for(signature, self.adapter)
         config = predictor.config
+        if unknown := config.keys() - _CONFIG:
+            raise LMConfigError(f"{agent}: the predictor sets {sorted(unknown)}; it can set {sorted(_CONFIG)}")
         max_tokens = int(config.get("max_tokens", self.max_tokens))
         messages = self._draw(agent, plan, predictor, inputs, max_tokens)
         request = Request(

@@ -24,6 +24,9 @@ BACKOFF_CAP = 30.0
 HOPELESS = 8
 """So many first calls rejected, and none accepted: the model's name or endpoint is wrong."""
 
+GONE = 16
+"""So many calls in a row that use up their retries: the endpoint is gone."""
+
 
 class Lane:
     """Everything one model's calls share."""
@@ -53,6 +56,7 @@ class Lane:
         self.notices: list[str] = []
         self._accepted = 0
         self._rejected = 0
+        self._lost = 0
 
     @property
     def one_by_one(self) -> bool:
@@ -63,9 +67,7 @@ class Lane:
         """Return the answer to a request, after retries. Raises LMError's subclasses other than retryable ones
         only when the retries are used up."""
         if self.engine.free:
-            usage.attempts += 1
-            await asyncio.sleep(0)  # let Ctrl-C and other dialogues in
-            return await self.engine.complete(request)
+            return await self._free(request, usage)
         attempt = 0
         while True:
             try:
@@ -73,11 +75,38 @@ class Lane:
             except RetryableLMError as error:
                 attempt += 1
                 if attempt > (min(1, self.retries) if error.once else self.retries):
+                    self._give_up(error)
                     raise RetryableLMError(f"{error} (after {attempt} attempts)") from error
                 pause = self._pause(error, request, attempt)
             usage.retries += 1
             usage.waited += pause
             await asyncio.sleep(pause)
+
+    async def _free(self, request: Request, usage: Usage) -> Answer:
+        """Ask an engine that costs nothing: no gate, no retries, but the budget counts."""
+        await asyncio.sleep(0)  # let Ctrl-C and other dialogues in
+        self._refuse_if_closed()
+        try:
+            held = await self.budget.reserve(
+                self.engine.name, prompt_estimate(request.messages), request.n * request.max_tokens
+            )
+        except BudgetError as error:
+            self.closed = self.closed or error
+            raise
+        usage.attempts += 1
+        try:
+            answer = await self.engine.complete(request)
+        except BaseException:
+            self.budget.release(held)
+            raise
+        self.budget.settle(held, self.engine.name, answer.prompt_tokens, answer.completion_tokens)
+        return answer
+
+    def _give_up(self, error: RetryableLMError) -> None:
+        """Close the lane where call after call has used up its retries and none has come through."""
+        self._lost += 1
+        if self._lost >= GONE and self.closed is None:
+            self.closed = FatalLMError(f"{self._lost} calls in a row used up their retries; the last: {error}")
 
     def _pause(self, error: RetryableLMError, request: Request, attempt: int) -> float:
         """Seconds before the next attempt: what the server asked for, else exponential; jittered by the request."""
@@ -110,6 +139,7 @@ class Lane:
         else:
             self.gate.speed_up()
             self._accepted += 1
+            self._lost = 0
             self.tokens.give_back(asked - answer.prompt_tokens - answer.completion_tokens)
             self.budget.settle(held, self.engine.name, answer.prompt_tokens, answer.completion_tokens)
             held = None

@@ -280,6 +280,46 @@ async def test_attempts_of_earlier_sessions_are_counted(tmp_path: Path) -> None:
             assert caller.usage["user"].waited == pytest.approx(waited)
 
 
+async def test_an_endpoint_that_goes_away_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genesis.lm.calls.GONE", 3)
+    with Server(lambda call: Reaction(reply()) if call.number == 1 else Reaction(status=502)) as server:
+        async with open_caller(params_for(server, retries=1)) as caller:
+            await ask(caller, seed=0)
+            for seed in range(1, 4):
+                with pytest.raises(RetryableLMError):
+                    await ask(caller, seed=seed)
+            with pytest.raises(FatalLMError, match="3 calls in a row used up their retries"):
+                await ask(caller, seed=9)
+    assert server.calls == 7
+
+
+async def test_the_budget_holds_for_the_offline_lm_too() -> None:
+    from genesis.agents.memory import Guide
+
+    inputs = {
+        "tool": {"name": "f", "description": "", "parameters": {}},
+        "covered": [],
+        "open_types": ["a: b"],
+        "rare_parameters": [],
+        "nearest_requests": [],
+    }
+    async with open_caller(from_dict({"budget": {"calls": 3}, "offline": {"unparsable": 0.0}})) as caller:
+        for seed in range(3):
+            await caller.ask("memory", dspy.Predict(Guide), inputs, seed=seed)
+        with pytest.raises(BudgetError, match=r"budget\.calls of 3"):
+            await caller.ask("memory", dspy.Predict(Guide), inputs, seed=4)
+
+
+async def test_a_predictor_sets_its_own_temperature_and_nothing_unknown() -> None:
+    with Server(lambda call: Reaction(reply())) as server:
+        async with open_caller(params_for(server)) as caller:
+            cold = dspy.Predict(Colour, temperature=0.0, max_tokens=7)
+            await caller.ask("user", cold, {"thing": "sky"}, seed=1)
+            with pytest.raises(LMConfigError, match="top_p"):
+                await caller.ask("user", dspy.Predict(Colour, top_p=0.5), {"thing": "sky"}, seed=1)
+    assert (server.seen[0].body["temperature"], server.seen[0].body["max_tokens"]) == (0.0, 7)
+
+
 async def test_the_offline_lm_answers_the_agents_and_says_that_it_is_simulated(tmp_path: Path) -> None:
     from genesis.agents.judge import Judge
     from genesis.agents.wire import Choice, Line

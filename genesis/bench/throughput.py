@@ -13,20 +13,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from genesis.bench.parts import parts
+from genesis.bench.setup import bench_params, bench_pool, cpu_seconds, peak_mb
 from genesis.errors import LMError
-from genesis.params import Params, from_dict
-from genesis.tools.pool import ToolPool
-from genesis.tools.tool import Tool
 
 WARM_UP = 3.0
 """Seconds before counting starts: connections open, first dialogues reach their later turns."""
@@ -82,8 +79,16 @@ def throughput(
     if bare is not None:
         result["raw_calls_per_s"] = round(bare.calls / bare.seconds, 1)
         result["raw_cpu_ms_per_call"] = round(1000 * bare.cpu / max(1, bare.calls), 3)
+        result["cpu_ms_by_part"] = _by_part(1000 * cpu / max(1, made), 1000 * bare.cpu / max(1, bare.calls))
         result["share_of_raw"] = round(calls / max(1e-9, bare.calls / bare.seconds), 4)
     return result
+
+
+def _by_part(whole: float, bare: float) -> dict[str, float]:
+    """Return where a call's CPU goes, in ms; what no part accounts for is the pipeline above the LM room."""
+    found = {"bare_client": bare, **parts()}
+    found["pipeline_and_event_loop"] = max(0.0, whole - sum(found.values()))
+    return {name: round(spent, 3) for name, spent in found.items()}
 
 
 @contextlib.contextmanager
@@ -100,46 +105,6 @@ def serving(latency: float) -> Iterator[tuple[str, int]]:
     finally:
         server.terminate()
         server.wait(10)
-
-
-def bench_pool(tools: int = 480) -> ToolPool:
-    """Return tools of one size: a prompt that offers six of them has about 1,500 tokens."""
-    things = ("hotel room", "train seat", "rental car", "concert ticket", "restaurant table", "museum visit")
-    acts = ("book", "find", "cancel", "compare", "review", "price", "change", "watch")
-    made = []
-    for number in range(tools):
-        act, thing = acts[number % len(acts)], things[number // len(acts) % len(things)]
-        name = f"{act}_{thing.replace(' ', '_')}" + (f"_{number}" if number >= len(acts) * len(things) else "")
-        properties = {
-            "city": {"type": "string", "description": f"The city in which to {act} the {thing}, for example Oslo."},
-            "date": {"type": "string", "description": "The day it is for, in the form YYYY-MM-DD.", "format": "date"},
-            "count": {"type": "integer", "description": "The number of people who take part.", "minimum": 1},
-            "grade": {"type": "string", "description": "The comfort wanted.", "enum": ["basic", "standard", "premium"]},
-        }
-        schema = {"type": "object", "properties": properties, "required": ["city", "date"]}
-        description = (
-            f"{act.capitalize()} a {thing} in a city on a given day. The result names the provider, the price in "
-            f"euros and whether the {thing} can be had; nothing is paid for before the user has confirmed it."
-        )
-        made.append(Tool(name, description, schema, domain="travel", source="bench"))
-    return ToolPool(tuple(made))
-
-
-def bench_params(url: str, concurrency: int, seed: int) -> Params:
-    """Return parameters of an endless plan of alike dialogues, one task with six tools on offer."""
-    return from_dict(
-        {
-            "experiment": "bench",
-            "seed": seed,
-            "lm": "openai/bench",
-            "api_base": url,
-            "concurrency": concurrency,
-            "dialogues_per_tool": 100,
-            "mix": {"single/single/multiple": 1, "multi/single/multiple": 1},
-            "hard_distractors": 3,
-            "easy_distractors": 2,
-        }
-    )
 
 
 def _client(url: str, concurrency: int, seconds: float, worker: int) -> Measured:
@@ -226,71 +191,3 @@ async def _bare_for(url: str, concurrency: int, seconds: float) -> Measured:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     return measured
-
-
-def peak_mb() -> float:
-    """Return the most memory this process has held, in MB."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU seconds a process has used (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_mb() -> float:
-    """Return the memory this process holds now, in MB (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def memory(*, dialogues: int = 20_000, first: int = 1_000, n: int = 4) -> dict[str, Any]:
-    """Generate offline and compare the memory held after ``first`` dialogues with that after all of them.
-
-    The offline (simulated) LM makes the calls; journal, memory, judge and rules are the run's own. Raises LMError.
-    """
-    return asyncio.run(_memory(dialogues, first, n))
-
-
-async def _memory(dialogues: int, first: int, n: int) -> dict[str, Any]:
-    from dataclasses import replace
-
-    from genesis import record
-    from genesis.lm import open_caller
-    from genesis.lm.usage import total
-    from genesis.pipeline import generate
-
-    tools = 480
-    params = replace(bench_params("", 64, 0), lm="offline", api_base="", dialogues_per_tool=-(-dialogues // tools), n=n)
-    seen: dict[int, float] = {}
-    done = 0
-    start = time.process_time()
-
-    def progress(*_: Any) -> None:
-        nonlocal done
-        done += 1
-        if done in (first, dialogues) or done % 1000 == 0:
-            seen[done] = resident_mb()
-
-    with tempfile.TemporaryDirectory(prefix="genesis-bench-") as folder:
-        run = record.create(params, folder)
-        async with open_caller(params, run.journal_path) as caller:
-            await generate(bench_pool(tools), params, run, caller, progress=progress)
-            calls = total(caller.usage).calls
-        size = sum(path.stat().st_size for path in run.journal_path.iterdir())
-    seconds = time.process_time() - start
-    return {
-        "lm": "offline (simulated) LM",
-        "dialogues": done,
-        "calls": calls,
-        "mb_at": {str(count): round(held, 1) for count, held in sorted(seen.items())},
-        "growth": round(seen[max(seen)] / seen[first] - 1, 4),
-        "peak_mb": round(peak_mb(), 1),
-        "journal_mb": round(size / 1e6, 1),
-        "cpu_seconds": round(seconds, 1),
-        "calls_per_cpu_s": round(calls / seconds, 1),
-        "dialogues_per_cpu_s": round(done / seconds, 2),
-    }
