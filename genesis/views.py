@@ -140,7 +140,8 @@ def paper(run: Run, experiment: str) -> DataFrame:
     from genesis.downstream.reference import tables
 
     scores = [run.read_json(f"scores/{file.name}") for file in sorted((run.path / "scores").glob("*.json"))]
-    return pd.DataFrame(tables(experiment, scores)["results"])
+    columns = ["benchmark", "metric", "system", "value", "low", "high", "kind", "comparable", "formula"]
+    return pd.DataFrame(tables(experiment, scores)["results"], columns=columns)
 
 
 def series(table: DataFrame, *, x: str, y: str, by: str) -> dict[str, tuple[list[float], list[float]]]:
