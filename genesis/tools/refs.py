@@ -13,8 +13,8 @@ from urllib.parse import unquote
 from genesis.errors import ToolError
 
 _MAX_DEPTH = 64
-_MAX_COPIES = 2_000
-"""References followed in one definition: a few lines of ``$ref`` can unfold to billions."""
+_MAX_OBJECTS = 50_000
+"""Objects in one definition after its references are replaced: a few lines of ``$ref`` can unfold to billions."""
 
 
 def resolve(schema: Any, root: Any = None) -> Any:
@@ -24,7 +24,7 @@ def resolve(schema: Any, root: Any = None) -> Any:
     reference, a cycle, a pointer to nothing, and when references unfold without measure.
     """
     whole = schema if root is None else root
-    plain = _resolve(schema, whole, (), iter(range(_MAX_COPIES)), 0)
+    plain = _resolve(schema, whole, (), iter(range(_MAX_OBJECTS)), 0)
     if root is None and isinstance(plain, dict):
         plain = {key: value for key, value in plain.items() if key not in ("$defs", "definitions")}
     return plain
@@ -44,27 +44,27 @@ def target(root: Any, reference: Any) -> Any:
     return current
 
 
-def _resolve(value: Any, root: Any, open_ones: tuple[str, ...], copies: Iterator[int], depth: int) -> Any:
+def _resolve(value: Any, root: Any, open_ones: tuple[str, ...], budget: Iterator[int], depth: int) -> Any:
     if depth > _MAX_DEPTH:
         raise ToolError(f"references unfold deeper than {_MAX_DEPTH} levels")
     if isinstance(value, list):
-        return [_resolve(part, root, open_ones, copies, depth + 1) for part in value]
+        return [_resolve(part, root, open_ones, budget, depth + 1) for part in value]
     if not isinstance(value, dict):
         return value
+    if next(budget, None) is None:
+        raise ToolError(f"references unfold to more than {_MAX_OBJECTS} objects")
     if isinstance(value.get("$ref"), str):
         reference = value["$ref"]
         if reference in open_ones:
             raise ToolError(f"reference {reference!r:.100} is a cycle")
-        if next(copies, None) is None:
-            raise ToolError(f"references unfold to more than {_MAX_COPIES} copies")
-        found = _resolve(target(root, reference), root, (*open_ones, reference), copies, depth + 1)
+        found = _resolve(target(root, reference), root, (*open_ones, reference), budget, depth + 1)
         beside = {
-            key: _resolve(part, root, open_ones, copies, depth + 1) for key, part in value.items() if key != "$ref"
+            key: _resolve(part, root, open_ones, budget, depth + 1) for key, part in value.items() if key != "$ref"
         }
         return {**found, **beside} if isinstance(found, dict) else found
     return {
         key: part
         if key in ("$defs", "definitions") and not open_ones and depth == 0
-        else _resolve(part, root, open_ones, copies, depth + 1)
+        else _resolve(part, root, open_ones, budget, depth + 1)
         for key, part in value.items()
     }
