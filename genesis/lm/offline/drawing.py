@@ -16,8 +16,12 @@ from genesis.lm.offline.vocabulary import entries
 Values = dict[str, Value]
 
 
-def values_of(wishes: list[dict[str, Any]], rng: Random) -> list[Values]:
-    """Draw the values to say now, one dict a wish; wishes for one tool share all but a few of them."""
+def values_of(wishes: list[dict[str, Any]], conversation: list[dict[str, Any]], rng: Random) -> list[Values]:
+    """Draw the values to say now, one dict a wish.
+
+    Wishes for one tool share all but a few of them; none repeats a call that was made.
+    """
+    called = [call for line in conversation for call in line.get("calls") or [] if call.get("arguments")]
     first: dict[str, Values] = {}
     drawn: list[Values] = []
     for wish in wishes:
@@ -31,6 +35,7 @@ def values_of(wishes: list[dict[str, Any]], rng: Random) -> list[Values]:
                 continue
             taken = [*(wish.get("said") or {}).values(), *(other[name].json for other in drawn if name in other)]
             taken += [value.json for value in values.values() if isinstance(value.json, str)]
+            taken += [call["arguments"].get(name) for call in called if call.get("name") == tool]
             values[name] = _fresh(name, schema, about, taken, rng)
         if wish.get("bad") in say:
             values[wish["bad"]] = bad_value(wish["bad"], say[wish["bad"]], about, rng)

@@ -52,7 +52,7 @@ def draw_number(name: str, schema: dict[str, Any], kind: str, rng: Random) -> in
     low, high = _inside(low, high, step, schema)
     if "multipleOf" in schema:
         low = -(-low // step) * step
-    number = low + step * rng.randint(0, max(0, int((high - low) / step + 1e-9)))
+    number: float = low + step * rng.randint(0, max(0, int((high - low) / step + 1e-9)))
     if kind == "integer":
         return int(number)
     number = round(number, 6)

@@ -73,7 +73,7 @@ def phrase(description: str, name: str) -> Phrase:
 
 
 def _noun_phrase(text: str) -> str:
-    text = text[:1].lower() + text[1:] if text[1:2].islower() else text
+    text = text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
     return text if re.match(r"(?i)(the|a|an|all|some|my|any)\b", text) else f"the {text}"
 
 

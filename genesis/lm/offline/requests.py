@@ -10,8 +10,8 @@ from genesis.lm.offline import personas, situations
 from genesis.lm.offline.drawing import Values, values_of
 from genesis.lm.offline.phrases import phrase
 from genesis.lm.offline.placing import Pairs, place
-from genesis.lm.offline.saying import capital, compact, flag, sentence, short, tie, word
-from genesis.lm.offline.slots import Slot, slot_of
+from genesis.lm.offline.saying import bare, capital, compact, flag, sentence, short, tie, word
+from genesis.lm.offline.slots import Slot, is_plural, slot_of
 from genesis.lm.offline.values import Value, listed
 from genesis.lm.offline.vocabulary import entries, sections
 
@@ -22,7 +22,7 @@ def user_turn(inputs: dict[str, Any], rng: Random) -> dict[str, Any]:
     """Write the user's next message and the notes of what it says."""
     wishes = [wish for wish in inputs["wishes"] if isinstance(wish, dict)]
     voice = personas.voice_of(str(inputs["persona"]))
-    drawn = values_of(wishes, rng)
+    drawn = values_of(wishes, inputs["conversation"], rng)
     stage = _stage(inputs["conversation"])
     first = stage == "opener"
     parts = _answers(wishes, drawn, voice, rng)
@@ -239,18 +239,15 @@ _ASKED_FOR = frozenset(
 )
 
 
+_PLURAL = re.compile(r"information\b|details\b|all |a list ")
+_HEAD = re.compile(r" (?:of|for|in|on|at|from|by|with|between|about|to|during|near|using|that|which|given)\b")
+
+
 def _framed(verb: str, text: str, manner: str, voice: str, rng: Random) -> str:
     """Put a request into a sentence."""
     terse = voice == "terse"
     if not manner and verb in _ASKED_FOR and re.match(r"the |information |details |all |a list ", text):
-        plural = bool(
-            re.match(
-                r"(?:the )?(?:\w+ ){0,3}?(?:roots|details|results|statistics|stats|scores|factors|values|"
-                r"coordinates|rankings|standings|prices|reviews|hours|numbers|points|names|events)\b|information|"
-                r"details|all |a list",
-                text,
-            )
-        )
+        plural = bool(_PLURAL.match(text)) or is_plural(_HEAD.split(bare(text), maxsplit=1)[0])
         if rng.random() < 0.6:
             frames = entries("talk", "frame terse what" if terse else "frame what plural" if plural else "frame what")
             frame = rng.choice([f for f in frames if text.startswith("the ") or not f.startswith("What")])

@@ -14,9 +14,9 @@ from genesis.lm.offline.doubts import valid
 from genesis.lm.offline.kinds import is_code
 from genesis.lm.offline.numbers import DEFAULT_RANGE, range_of
 from genesis.lm.offline.phrases import subject
-from genesis.lm.offline.slots import is_plural
+from genesis.lm.offline.slots import is_plural, slot_of
 from genesis.lm.offline.values import draw
-from genesis.lm.offline.vocabulary import entries
+from genesis.lm.offline.vocabulary import entries, sections
 from genesis.text import stable_hash
 
 MOST_FIELDS = 8
@@ -56,6 +56,7 @@ def result(tool: dict[str, Any], arguments: dict[str, Any], give: dict[str, Any]
     content = {
         name: arguments[name] if _same_sort(name, value, arguments) else value for name, value in content.items()
     }
+    content = _about_the_same(content, tool, arguments)
     given = {
         name: arguments[name]
         if name in arguments and valid(schema, arguments[name])
@@ -64,6 +65,20 @@ def result(tool: dict[str, Any], arguments: dict[str, Any], give: dict[str, Any]
     }
     rest = [item for item in content.items() if item[0] not in given]
     return dict(rest[: max(0, MOST_FIELDS - len(given))]) | given
+
+
+def _about_the_same(content: dict[str, Any], tool: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Leave out an invented name where an argument names the thing: details of The Shard are not Fallingwater's."""
+    about, properties = str(tool.get("description") or ""), (tool.get("parameters") or {}).get("properties") or {}
+    named = {slot_of(name, properties.get(name) or {}, about).kind for name in arguments}
+    pools = [entries("values", kind) for kind in named if kind in sections("values")]
+    return {
+        key: value
+        for key, value in content.items()
+        if key in arguments
+        or not (isinstance(value, str) and any(value in pool for pool in pools))
+        or len(content) == 1
+    }
 
 
 def _same_sort(name: str, value: Any, arguments: dict[str, Any]) -> bool:
@@ -188,7 +203,9 @@ def _templates() -> tuple[tuple[re.Pattern[str], Fields], ...]:
     for line in entries("results", "fields"):
         pattern, _, spec = line.partition(" ; ")
         parts = (part.strip().partition(" ") for part in spec.split(", "))
-        rows.append((re.compile(pattern, re.IGNORECASE), tuple((key, kind) for key, _, kind in parts)))
+        rows.append(
+            (re.compile(f"(?<![a-z])(?:{pattern})", re.IGNORECASE), tuple((key, kind) for key, _, kind in parts))
+        )
     return tuple(rows)
 
 
@@ -220,10 +237,21 @@ def _value(key: str, kind: str, about: str, arguments: dict[str, Any], rng: Rand
         return f"{rng.randint(int(more[0]), int(more[1])):02d}:{rng.choice((0, 5, 10, 15, 20, 30, 40, 45, 50)):02d}"
     if sort == "text":
         return rng.choice(entries("results", more[0])).strip()
+    if key == "winner" and (players := _players(arguments)):
+        return rng.choice(players)
     if sort == "rows":
         names = rng.sample(entries("values", more[0]), 3)
         return [{"name": name, more[1]: _value(more[1], " ".join(more[2:]), about, arguments, rng)} for name in names]
     return rng.choice(entries("values", sort))
+
+
+def _players(arguments: dict[str, Any]) -> list[str]:
+    """Return the names among the arguments of those who play."""
+    found: list[str] = []
+    for name, value in arguments.items():
+        if re.match(r"(?:player|team|name)s?_?\w?$", name):
+            found += [value] if isinstance(value, str) else [one for one in value if isinstance(one, str)]
+    return found
 
 
 def _number(key: str, rng: Random) -> int | float:

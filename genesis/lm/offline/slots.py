@@ -206,7 +206,7 @@ def _head(description: str) -> str:
     head = re.split(
         r"(?<=\w)[.;:(]|,| - | which | that | for which | where | when | e\.g", description.strip(), maxsplit=1
     )[0]
-    head = _LEAD.sub("", head).strip(" .")
+    head = _LEAD.sub("", _LEAD.sub("", head)).strip(" .")
     head = re.sub(
         r"(?i)(?: (?:flowing|expressed|measured))? in (?:the unit of )?[\w/^³²]+(?: per \w+(?: squared)?)?$", "", head
     )

@@ -163,7 +163,8 @@ def _array(name: str, schema: dict[str, Any], about: str, rng: Random) -> Value:
     if kind_of(name, str(described.get("description")), about) == "chord_progression" and not items.get("enum"):
         chords = rng.sample(entries("values", "chord"), max(4, low))
         return Value(chords, ", ".join(chords))
-    singular = name[:-1] if name.endswith("s") and not name.endswith("ss") else name
+    plural = kind_of(name, str(described.get("description")), about)
+    singular = name[:-1] if not plural and name.endswith("s") and not name.endswith("ss") else name
     values: list[Value] = []
     for _ in range(count * 4):
         value = draw(singular, described, about, rng)
