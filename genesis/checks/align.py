@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from genesis.checks.grounding import flat, stem
 from genesis.text import split_name
 
-MARGIN = 0.5
+MARGIN = 0.6
 """Misfits above it are flagged; `audit.alignment_curve` shows what each margin costs and catches."""
 _ORDER = 0.3
 _BEFORE, _AFTER = 5, 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from genesis.checks.grounding import flat, numbers_of, stem, support
+from genesis.checks.grounding import flat, numbers_of, stem
 from genesis.checks.schema import shown
 from genesis.checks.view import Flag, View
 from genesis.scenario import Scenario, Task
@@ -22,6 +22,8 @@ _SENTENCES = re.compile(r"(?<=[.!?\n])")
 _ANNOUNCES = re.compile(
     r"(?i)\b(?:(?:do ?n[o']t|don't|not) (?:know|remember|have|decided|sure)|haven't decided|not sure (?:which|what|when)|no idea|will tell you later|tell you later)\b"
 )
+_GENERIC = frozenset(map(stem, ["name", "id", "type", "value", "text", "user", "number", "code", "status"]))
+"""Words of parameters' names that any question holds."""
 _EMPTY = frozenset(
     "the a an of for to and or in on with by is are be this that your you i me my please would like what which when where who how"
     " it its can could want need get find tell give show about from at as do does if any some".split()
@@ -110,7 +112,7 @@ def _needless(view: View, at: int) -> Iterator[str]:
     if spot.schema is None:
         return
     for name, value in spot.call.arguments.items():
-        cues = {stem(word) for word in split_name(name) if word not in _EMPTY}
+        cues = {stem(word) for word in split_name(name) if word not in _EMPTY} - _GENERIC
         if not cues or not cues <= asked or isinstance(value, (bool, dict, list)) or len(str(value)) < 2:
             continue
         if flat(str(value)) in told.flat and flat(str(value)) in fresh:

@@ -20,10 +20,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from genesis.checks.days import date_of, days_of, phrases, understood
 from genesis.checks.lexicon import ABBREVIATIONS, MONTHS, NUMBER_WORDS, RELATIVE_DAYS
 from genesis.text import split_name
 
-THRESHOLD = 0.45
+THRESHOLD = 0.33
 """A value with less support than this is flagged."""
 MAX_DIGITS = 30
 """A longer run of digits is a code, not a number."""
@@ -48,15 +49,12 @@ _SCALES = {
     "billion": 1e9,
     "trillion": 1e12,
 }
-_MONTH_DAY = re.compile(r"^(\d{2})-(\d{2})$")
 _TRUTH = frozenset({"true", "false", "yes", "no", "dontcare", "none", "null", "any", "all", "default"})
 _FLAT = bytes(ord(chr(code).lower()) if chr(code).isalnum() and code < 128 else 32 for code in range(256))
 """ASCII letters in lower case and digits; anything else becomes a space."""
 _DIGIT = re.compile(r"\d")
 _GLUED = re.compile(r"\d+(?=[a-z°$€£_*^/])|(?<=[a-z_$€£#=:(\[])\d+(?:\.\d+)?")
 _NUMBER_NAMES = frozenset(NUMBER_WORDS)
-_ISO = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?$")
-_SLASHED = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$")
 _EMPTY = frozenset(
     "whether include included should with that this which true false default flag boolean indicates indicating optional"
     " parameter specify specifies value used using will must they them when only also user".split()
@@ -67,7 +65,7 @@ _CLOCK = re.compile(r"^(\d{1,2}):(\d{2})(?::\d{2})?\s*([ap]\.?m\.?)?$", re.I)
 class Said:
     """What has been said before a call, indexed at first need."""
 
-    __slots__ = ("_alnum", "_numbers", "_stems", "_tokens", "flat", "text")
+    __slots__ = ("_alnum", "_days", "_numbers", "_stems", "_tokens", "flat", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -77,6 +75,7 @@ class Said:
         self._tokens: set[str] | None = None
         self._stems: set[str] | None = None
         self._alnum: str | None = None
+        self._days: list[tuple[int, int, int]] | None = None
 
     @property
     def numbers(self) -> set[float]:
@@ -84,6 +83,13 @@ class Said:
         if self._numbers is None:
             self._numbers = numbers_of(self.text)
         return self._numbers
+
+    @property
+    def days(self) -> list[tuple[int, int, int]]:
+        """The dates written out, as `days_of` gives them."""
+        if self._days is None:
+            self._days = days_of(self.text)
+        return self._days
 
     @property
     def tokens(self) -> set[str]:
@@ -352,74 +358,46 @@ def _moment_support(value: str, said: Said) -> float | None:
             or hour % 12 in numbers
             or (hour in (12, 0) and said.tokens & {"noon", "midnight", "midday"})
         )
-        return 0.9 if heard and (minute == 0 or minute in numbers) else _relative(said, 0.3)
-    day = _date(value)
+        if heard and (minute == 0 or minute in numbers):
+            return 0.9
+        return 0.3 if RELATIVE_DAYS & said.tokens else 0.0
+    day = date_of(value)
     if day is None:
         return None
     numbers = said.numbers
     named = bool({month for month, number in MONTHS.items() if number == day.month} & said.tokens)
     if day.day in numbers and (named or day.month in numbers):
         return 0.9 if day.year in numbers or day.year % 100 in numbers else 0.8
+    near = _near_a_said_day(day, said)
+    if near >= 0.5:
+        return near
     if day.day == 1 and named:  # "in May"
         return 0.7
-    if (day.day, day.month) in ((1, 1), (31, 12)) and day.year in numbers:  # "in 2023"
+    if (day.day, day.month) in ((1, 1), (31, 12)) and day.year in numbers and not said.days:  # "in 2023"
         return 0.7
     if day.day >= 28 and named:  # "until the end of May"
         return 0.6
-    return _relative(said, 0.5) or _counted(day, said) or _parsed(day, said)
+    return near or _parsed(day, said)
 
 
-def _counted(day: datetime.date, said: Said) -> float:
-    """Return the support of a date that a said date and a said number of days give: "three nights from 1 June"."""
-    for number in said.numbers:
-        if 0 < number <= 31 and number == int(number) and day.toordinal() > number:
-            start = day - datetime.timedelta(days=int(number))
-            named = {month for month, position in MONTHS.items() if position == start.month} & said.tokens
-            if start.day in said.numbers and named:
-                return 0.5
-    return 0.0
-
-
-def _relative(said: Said, otherwise: float) -> float:
-    """Return the support by words that only a calendar resolves: "tomorrow", "next Friday"."""
-    return otherwise if RELATIVE_DAYS & said.tokens else 0.0
-
-
-def _date(value: str) -> datetime.date | None:
-    if match := _ISO.match(value):
-        year, month, day = int(match[1]), int(match[2]), int(match[3])
-    elif match := _SLASHED.match(value):
-        month, day, year = int(match[1]), int(match[2]), int(match[3])
-        if month > 12:
-            month, day = day, month
-    elif match := _MONTH_DAY.match(value):
-        year, month, day = 2000, int(match[1]), int(match[2])
-    else:
-        return None
-    try:
-        return datetime.date(year, month, day)
-    except ValueError:
-        return None
-
-
-_DATE_WORDS = re.compile(
-    r"\b(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Za-z]{3,9}\.?(?:,? \d{4})?|[A-Za-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?"
-    r"|\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4})\b"
-)
+def _near_a_said_day(day: datetime.date, said: Said) -> float:
+    """Return the support of a date by the dates said: the same, or within a fortnight where words count days from it."""
+    relative = bool(RELATIVE_DAYS & said.tokens)
+    if not said.days:
+        return 0.5 if relative else 0.0
+    counted = relative or bool(said.tokens & {"day", "days", "night", "nights", "week", "weeks"})
+    for year, month, number in said.days:
+        distance = abs((day - datetime.date(year or day.year, month, number)).days)
+        if distance == 0:
+            return 0.9
+        if counted and distance <= 14:
+            return 0.5
+    return 0.25 if relative else 0.0
 
 
 def _parsed(day: datetime.date, said: Said) -> float:
     """Return the support dateparser finds; only for dates that everything cheaper missed."""
-    for phrase in _DATE_WORDS.findall(said.text)[:5]:
-        if _understood(phrase) == (day.day, day.month):
+    for phrase in phrases(said.text):
+        if understood(phrase) == (day.day, day.month):
             return 0.8
     return 0.0
-
-
-@lru_cache(maxsize=10_000)
-def _understood(phrase: str) -> tuple[int, int] | None:
-    import dateparser
-
-    base = datetime.datetime(2000, 1, 1)
-    found = dateparser.parse(phrase, languages=["en"], settings={"RELATIVE_BASE": base, "DATE_ORDER": "DMY"})
-    return None if found is None else (found.day, found.month)

@@ -22,10 +22,9 @@ MONTHS: Mapping[str, int] = {
     "sept": 9,
 }
 RELATIVE_DAYS = frozenset(
-    "today tonight tomorrow yesterday next last this coming monday tuesday wednesday thursday friday saturday sunday week"
-    " weekend month year now currently current later ago morning evening afternoon noon recent recently upcoming day".split()
+    "today tonight tomorrow yesterday next last this coming monday tuesday wednesday thursday friday saturday sunday"
+    " week weekend month now current later ago upcoming".split()  # noqa: SIM905
 )
-
 _STATES = (
     "al alabama ak alaska az arizona ar arkansas ca california co colorado ct connecticut de delaware fl florida ga georgia"
     " hi hawaii id idaho il illinois in indiana ia iowa ks kansas ky kentucky la louisiana me maine md maryland ma massachusetts"

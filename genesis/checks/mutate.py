@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Literal
 
@@ -167,12 +167,17 @@ def mutation_table(
     most: int = 300,
     off: Collection[str] = frozenset(),
     kinds: Collection[str] | None = None,
+    plan: bool = True,
 ) -> list[dict[str, Any]]:
     """Return one row a kind of defect, planted in at most ``most`` dialogues that pass the rules.
+
+    ``plan=False`` hides the scenarios: what the rules catch in data whose plan nobody knows.
 
     Keys: kind, group, about, planted, failed, flagged, caught, recall (caught / planted, None where nothing could be
     planted), low and high (95 % Wilson interval), rules (rule id -> times it caught), missed (ids, at most five).
     """
+    if not plan:
+        dialogues = [replace(dialogue, scenario=None) for dialogue in dialogues]
     clean = [dialogue for dialogue in dialogues if not dialogue_fails(dialogue, off)]
     order = sorted(clean, key=lambda dialogue: stable_hash(seed, "order", dialogue.id))
     given = donors(clean)
