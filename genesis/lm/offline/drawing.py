@@ -76,6 +76,12 @@ def _consistent(values: Values, wish: dict[str, Any], rng: Random) -> Values:
     """Let a city lie in the country or state that is said with it, or was said before."""
     say, about = wish.get("say_now") or {}, str(wish.get("does", ""))
     kinds = {slot_of(name, say[name], about).kind: name for name in values}
+    said = {str(value).lower() for value in (wish.get("said") or {}).values() if isinstance(value, str)}
+    home = {row.split("/")[0].lower(): row.split("/")[1] for row in entries("values", "league_of")}
+    for club in said & home.keys():
+        for kind in kinds.keys() & {"league", "football_league"}:
+            if not say[kinds[kind]].get("enum"):
+                values[kinds[kind]] = Value(home[club], home[club])
     for team, league in (
         (team, league) for team in kinds if team in _LEAGUES for league in kinds if "league" in league
     ):
@@ -89,7 +95,6 @@ def _consistent(values: Values, wish: dict[str, Any], rng: Random) -> Values:
             and values[kinds[league]].json not in options(str(schema.get("description") or ""))[0]
         ):
             values[kinds[league]] = Value(name, name)
-    said = {str(value).lower() for value in (wish.get("said") or {}).values() if isinstance(value, str)}
     for table, outer in (("country_of", "country"), ("us_state_of", "state"), ("us_state_of", "state_code")):
         if outer not in kinds or say[kinds[outer]].get("enum"):
             continue

@@ -72,13 +72,12 @@ def _about_the_same(content: dict[str, Any], tool: dict[str, Any], arguments: di
     about, properties = str(tool.get("description") or ""), (tool.get("parameters") or {}).get("properties") or {}
     named = {slot_of(name, properties.get(name) or {}, about).kind for name in arguments}
     pools = [entries("values", kind) for kind in named if kind in sections("values")]
-    return {
+    kept = {
         key: value
         for key, value in content.items()
-        if key in arguments
-        or not (isinstance(value, str) and any(value in pool for pool in pools))
-        or len(content) == 1
+        if key in arguments or not (isinstance(value, str) and any(value in pool for pool in pools))
     }
+    return kept or content
 
 
 def _same_sort(name: str, value: Any, arguments: dict[str, Any]) -> bool:
