@@ -31,7 +31,7 @@ _SOFT = "color:#57606a;font-size:.85em"
 def dialogue_html(dialogue: Dialogue) -> str:
     """Return one dialogue as an HTML fragment: inline styles, no script, every text escaped."""
     parts = [f'<div style="{_BOX}">', _head(dialogue)]
-    parts += [_message(message) for message in dialogue.messages]
+    parts += [_message(message, number) for number, message in enumerate(dialogue.messages)]
     parts += [_verdicts(dialogue.verdicts), _tools(dialogue.tools), "</div>"]
     return "\n".join(part for part in parts if part)
 
@@ -83,7 +83,8 @@ def _head(dialogue: Dialogue) -> str:
     return f'<div style="{_SOFT}">{_safe(" · ".join(word for word in words if word))}</div>'
 
 
-def _message(message: Message) -> str:
+def _message(message: Message, number: int) -> str:
+    """Return one message; its number is that which the checks' reasons name."""
     ink = _INK.get(message.role, "#57606a")
     said = [_safe(message.content).replace("\n", "<br>")] if message.content and message.role != "tool" else []
     if message.role == "tool":
@@ -94,7 +95,8 @@ def _message(message: Message) -> str:
         )
     said += [_code(f"{call.name}({_json(call.arguments)})", call.id) for call in message.tool_calls]
     body = "<br>".join(said)
-    return f'<div style="margin:.35em 0"><b style="color:{ink}">{_safe(message.role)}</b> {body}</div>'
+    place = f'<span style="{_SOFT}">{number}</span>'
+    return f'<div style="margin:.35em 0">{place} <b style="color:{ink}">{_safe(message.role)}</b> {body}</div>'
 
 
 def _verdicts(verdicts: tuple[Verdict, ...]) -> str:

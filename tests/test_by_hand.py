@@ -12,7 +12,7 @@ import pytest
 from genesis import record
 
 ROOT = Path(__file__).resolve().parent.parent
-LATEST = ("30_check", "40_metrics", "50_downstream", "60_report")
+LATEST = ("30_check", "31_review", "40_metrics", "50_downstream", "60_report")
 OWN = ("10_tool_pool", "20_generate")
 ELSEWHERE = ("02_audit",)
 """Executed by a test of their own."""

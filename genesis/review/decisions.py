@@ -82,7 +82,7 @@ def digest(dialogue: Dialogue) -> str:
 def make(rater: str, dialogue: Dialogue, decision: Kind, **more: Any) -> Decision:
     """Return a new decision about a dialogue, made now. Raises FormatError where it is not complete."""
     made = Decision(uuid.uuid4().hex[:16], _now(), rater.strip(), dialogue.id, digest(dialogue), decision, **more)
-    return _checked(replace(made, seconds=round(min(made.seconds, LONGEST), 1)))
+    return check(replace(made, seconds=round(min(made.seconds, LONGEST), 1)))
 
 
 def undo(decision: Decision) -> Decision:
@@ -99,7 +99,8 @@ def undo(decision: Decision) -> Decision:
     )
 
 
-def _checked(decision: Decision) -> Decision:
+def check(decision: Decision) -> Decision:
+    """Return the decision. Raises FormatError where something is missing or unknown."""
     where = f"decision on {decision.id or '(no id)'}"
     if not decision.rater:
         raise FormatError(f"{where}: no rater; a decision carries a name")
@@ -141,7 +142,7 @@ def read(run: Run) -> list[Decision]:
     found = []
     for number, row in enumerate(run.rows(FILE), 1):
         try:
-            found.append(_checked(msgspec.convert(row, Decision)))
+            found.append(check(msgspec.convert(row, Decision)))
         except (msgspec.ValidationError, FormatError) as error:
             raise RecordError(f"{run.path / FILE}.jsonl:{number}: {error}") from error
     return found

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from genesis import record
 from genesis.agents.checker import ASPECTS, CheckerAgent
 from genesis.agents.crew import crew
 from genesis.agents.wire import Line
@@ -25,6 +25,7 @@ from genesis.params import CheckerParams, Params
 from genesis.record import Run
 from genesis.review import settle
 from genesis.review.decisions import digest
+from genesis.review.judged import Judged, judgements
 from genesis.scenario import Scenario
 from genesis.text import stable_hash
 
@@ -38,31 +39,6 @@ _SPECIALS = {
     "bad_param": "a value that was given cannot be right: the assistant says so and does not call with it",
     "tool_error": "a call fails: the assistant tries again rightly or tells the user",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the model checker says of one dialogue."""
-
-    id: str
-    confidences: dict[str, float]
-    """Aspect -> confidence that it holds, before calibration; empty where no reply could be used."""
-    reasons: dict[str, str]
-    """Aspect -> the reason of the first reply that finds it wanting, else of the first."""
-    samples: int = 0
-    """Usable replies."""
-    fault: str = ""
-    """Why there is no usable reply."""
-    version: str = ""
-    """Digest of the version that was judged."""
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    @property
-    def confidence(self) -> float | None:
-        """That of the weakest aspect; None where nothing is known."""
-        return min(self.confidences.values()) if self.confidences else None
 
 
 def task_words(scenario: Scenario | None) -> str:
@@ -206,25 +182,55 @@ async def check(run: Run, params: Params, *, progress: Callable[[int, int], None
     """
     how = params.checker
     fitted = calibration.load(how.calibration) if how.calibration else None
-    todo = settle.to_judge(run)
-    judged: list[Judged] = []
+    todo = settle.to_judge(run) if how.confidence != "off" else []
+    known = _known(run, params)
+    judged = [known[dialogue.id, digest(dialogue)] for dialogue in todo if (dialogue.id, digest(dialogue)) in known]
+    fresh = [dialogue for dialogue in todo if (dialogue.id, digest(dialogue)) not in known]
     stopped = ""
-    if how.confidence != "off":
+    if fresh:
         from genesis import lm
         from genesis.lm.usage import to_json, total
 
         async with lm.open(params, run.journal_path) as caller:
             try:
-                judged, stopped = await judge_all(todo, params, caller, progress=progress)
+                asked, stopped = await judge_all(fresh, params, caller, progress=progress)
+                judged += asked
             finally:
                 spent = total(caller.usage)
                 tokens = {"prompt": spent.prompt_tokens, "completion": spent.completion_tokens}
                 run.update(calls=spent.calls, tokens=tokens, usage=to_json(caller.usage))
+    judged.sort(key=lambda one: one.id)
     run.replace_rows(settle.MODEL, [_row(one, how, fitted) for one in judged])
     settled = settle.settle(run)
-    found = {**_summary(judged, how, fitted), "unjudged": len(todo) - len(judged), "stopped": stopped, **settled}
+    found = {
+        "asked": _asked(params),
+        **_summary(judged, how, fitted),
+        "unjudged": len(todo) - len(judged),
+        "stopped": stopped,
+        **settled,
+    }
     run.write_json(SUMMARY, found)
     return found
+
+
+def _asked(params: Params) -> dict[str, Any]:
+    """Return what the model's replies depend on: with the same, a dialogue is not asked about twice."""
+    lm, how = params.lm, params.checker
+    return {
+        "lm": lm.get("checker", lm.get("default", "")) if isinstance(lm, dict) else lm,
+        "confidence": how.confidence,
+        "samples": how.samples if how.confidence == "consistency" else 1,
+        "prompt": params.prompts.get("checker", ""),
+        "offline": msgspec.to_builtins(params.offline) if record.simulated(params) else {},
+        "seed": params.seed,
+    }
+
+
+def _known(run: Run, params: Params) -> dict[tuple[str, str], Judged]:
+    """Return what was judged before in the same way, by (id, version); what got no usable reply is asked anew."""
+    if not (run.path / SUMMARY).exists() or run.read_json(SUMMARY).get("asked") != _asked(params):
+        return {}
+    return {(name, found.version): found for name, found in judgements(run).items() if found.confidences}
 
 
 def _row(judged: Judged, how: CheckerParams, fitted: calibration.Calibration | None) -> dict[str, Any]:
@@ -252,8 +258,3 @@ def _summary(judged: Sequence[Judged], how: CheckerParams, fitted: calibration.C
             for name in ("calls", "prompt_tokens", "completion_tokens")
         },
     }
-
-
-def judgements(run: Run) -> dict[str, Judged]:
-    """Return what the model checker said of a run's dialogues, by id."""
-    return {row["id"]: msgspec.convert(row, Judged) for row in run.rows(settle.MODEL)}
