@@ -49,7 +49,7 @@ _LEXICON: dict[str, str] = {
     "music": """music song songs artist artists album playlist band musical musician instrument instruments
         chord chords melody guitar piano violin lyrics tempo genre audio sound orchestra singer spotify
         concerto beats""",
-    "arts": """art arts painting paintings painter sculpture sculptor museum museums gallery exhibition
+    "arts": """art arts rgb hex pantone painting paintings painter sculpture sculptor museum museums gallery exhibition
         exhibitions artwork design designer fashion photography photo style color colour drawing image
         images craft poetry poem interior decor makeup paint canvas sketch architecture architectural""",
     "history": """history historical ancient war battle civilization empire dynasty century king queen president
@@ -57,13 +57,13 @@ _LEXICON: dict[str, str] = {
         mythology tradition traditions""",
     "geography": """geography country countries city capital location coordinates latitude longitude distance maps
         river mountain continent region elevation population border address zip zipcode postal timezone
-        altitude ocean lake geocode place places gps nearby geographic cartography""",
+        altitude ocean lake geocode place places gps  geographic cartography""",
     "law": """law legal lawsuit court case cases lawyer attorney judge crime criminal police justice contract
         patent copyright trademark legislation regulation compliance statute constitution civil verdict
         prison plaintiff divorce litigation probate government election elections vote voter political
-        politics senator congress policy public governor party parliament census military diplomatic""",
-    "education": """education school university universities college student students course courses class classroom
-        exam grade teacher study learning tutor lesson scholarship curriculum academic enrollment degree
+        politics senator congress policy governor party parliament census military diplomatic""",
+    "education": """libraries education school university universities college student students course courses class
+        classroom exam grade teacher study learning tutor lesson scholarship curriculum academic enrollment degree
         gpa homework teaching quiz book books author authors novel literature literary library publisher
         reading isbn story stories writing writer chapter word words text language translate translation
         grammar dictionary sentence article bible religion religious""",

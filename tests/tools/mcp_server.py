@@ -6,7 +6,6 @@ python mcp_server.py stdio | http PORT | silent | dies | chatters | endless
 from __future__ import annotations
 
 import sys
-import time
 from typing import Literal
 
 from mcp.server.mcpserver import MCPServer
@@ -32,11 +31,3 @@ if __name__ == "__main__":
         server.run("stdio")
     elif mode == "http":
         server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[2]))
-    elif mode == "silent":
-        time.sleep(60)
-    elif mode == "dies":
-        print("no licence found, giving up", file=sys.stderr)
-        sys.exit(3)
-    elif mode == "chatters":
-        print("Welcome to the library!", flush=True)
-        time.sleep(60)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from whole import bfcl_pool
 
 from genesis.tools.build import build_pool
 from genesis.tools.found import Finding
@@ -153,5 +154,6 @@ def test_descriptions_that_give_orders_are_flagged_and_kept_as_data(tmp_path: Pa
 
 
 def test_real_benchmarks_give_no_orders() -> None:
-    _, report = build_pool(["bfcl", "bfcl:multi_turn"], None, 0)
+    _, report = bfcl_pool()
+    assert report.findings
     assert not [finding for finding in report.findings if "gives orders" in finding.reason]
