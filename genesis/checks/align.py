@@ -48,7 +48,9 @@ Place: TypeAlias = "tuple[str, str, bool, int]"
 """Parameter, its value as `grounding.placed` gives it, whether it is text, and where it stands."""
 
 
-def swapped(properties: Mapping[str, Any], placed: Sequence[Place], text: str) -> Iterator[tuple[str, str, float]]:
+def swapped(
+    properties: Mapping[str, Any], placed: Sequence[Place], text: str, *, margin: float = MARGIN
+) -> Iterator[tuple[str, str, float]]:
     """Yield (parameter, parameter, misfit) of every pair whose values look swapped; ``text`` as grounding's flat."""
     around: dict[str, _Around] = {}
     for (one, a, text_a, at_a), (other, b, text_b, at_b) in itertools.combinations(placed, 2):
@@ -58,7 +60,7 @@ def swapped(properties: Mapping[str, Any], placed: Sequence[Place], text: str) -
             if name not in around:
                 around[name] = _around(text, at, at + len(words))
         doubt = _misfit(properties, one, around[one], other, around[other], ahead=at_a < at_b)
-        if doubt > MARGIN:
+        if doubt > margin:
             yield one, other, doubt
 
 

@@ -44,8 +44,15 @@ WRITERS: Mapping[str, Callable[[Dialogue], Iterator[dict[str, Any]]]] = {
     "verl": verl.rows,
 }
 """Format -> writer of a dialogue's rows."""
-_FAMILY = {"trl": "messages", "openai": "messages", "axolotl": "messages", "sharegpt": "llamafactory"}
-_FAMILY_KEYS = {"messages": ("messages",), "ms-swift": ("messages",), "xlam": ("query",)}
+_FAMILY = {
+    "trl": "messages",
+    "openai": "messages",
+    "axolotl": "messages",
+    "ms-swift": "messages",
+    "sharegpt": "llamafactory",
+}
+_ALIKE = ({"hermes", "llamafactory"}, {"qwen", "messages"})
+"""Rows of the first look like the second where they hold no tool, no call and no result."""
 
 
 def family(name: str) -> str:
@@ -70,8 +77,6 @@ def detect(row: Any) -> str:
 
 def _detect_messages(rows: Any) -> str:
     listed = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    if any(row.get("role") in ("tool_call", "tool_response") for row in listed):
-        return "ms-swift"
     texts = [str(row.get("content")) for row in listed[:4] if not row.get("tool_calls")]
     if any("<tools>" in text or text.startswith("<tool_call>") for text in texts):
         return "qwen"
@@ -99,9 +104,9 @@ def parse(data: bytes, expected: str) -> Dialogue:
         return _parse_messages(data)
     row = decode(data, NOT_JSON)
     found = detect(row)
-    if found != expected and {found, expected} - {"hermes", "qwen", "llamafactory"}:
+    if found != expected and {found, expected} not in _ALIKE:
         raise RowError(MIXED, f"a row of format {found} in a file of format {expected}")
-    return READERS[expected](row)
+    return READERS["hermes" if found == "hermes" else expected](row)
 
 
 def _parse_messages(data: bytes) -> Dialogue:

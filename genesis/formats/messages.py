@@ -90,11 +90,6 @@ def _tools(raw: msgspec.Raw) -> tuple[Tool, ...]:
 
 def read(row: dict[str, Any]) -> Dialogue:
     """Read a decoded row of any of these formats. Raises RowError."""
-    if any(
-        isinstance(message, dict) and message.get("role") in ("tool_call", "tool_response")
-        for message in row.get("messages") or ()
-    ):
-        return _read_swift(row)
     return read_line(msgspec.json.encode(row))
 
 
@@ -103,6 +98,8 @@ def _messages(rows: list[dict[str, Any]]) -> tuple[Message, ...]:
         role = row.get("role")
         if "function_call" in row or role == "function" or role == "developer":
             return tuple(map(message_of, _modern(rows)))
+        if role == "tool_call" or role == "tool_response":
+            return tuple(_swift(rows))
     return tuple([message_of(row) for row in rows])
 
 
@@ -163,30 +160,31 @@ def write_swift(dialogue: Dialogue) -> dict[str, Any]:
     return {"tools": encode([tool.to_openai() for tool in dialogue.tools]), "messages": messages}
 
 
-def _read_swift(row: dict[str, Any]) -> Dialogue:
+def _swift(rows: list[dict[str, Any]]) -> list[Message]:
+    """Read ms-swift's messages: each call and each result stands alone."""
     messages: list[Message] = []
     open_calls: list[ToolCall] = []
-    made = 0
     pending: list[str] = []
-    for part in row["messages"]:
+    made = 0
+    for part in [*rows, {"role": "end", "content": ""}]:
         content, role = text_of(part, "content"), part.get("role")
         if role == "tool_response":
             pending.append(content)
             continue
-        messages += answers(pending if len(pending) != 1 else unpacked(pending[0], len(open_calls)), tuple(open_calls))
         if pending:
+            results = pending if len(pending) > 1 else unpacked(pending[0], len(open_calls))
+            messages += answers(results, tuple(open_calls))
             open_calls, pending = [], []
-        if role != "tool_call":
+        if role == "tool_call":
+            calls = calls_of(decode(content, CALL), made)
+            made += len(calls)
+            open_calls += calls
+            last = messages[-1] if messages else None
+            if last is not None and last.role == "assistant":
+                messages[-1] = Message("assistant", last.content, (*last.tool_calls, *calls), None, last.reasoning)
+            else:
+                messages.append(Message("assistant", "", calls))
+        elif role != "end":
             reasoning, said = split_reasoning(content)
             messages.append(message_of({"role": role, "content": said, "reasoning_content": reasoning}))
-            continue
-        calls = calls_of(decode(content, CALL), made)
-        made += len(calls)
-        open_calls += calls
-        last = messages[-1] if messages else None
-        if last is not None and last.role == "assistant":
-            messages[-1] = Message("assistant", last.content, (*last.tool_calls, *calls), None, last.reasoning)
-        else:
-            messages.append(Message("assistant", "", calls))
-    messages += answers(pending if len(pending) != 1 else unpacked(pending[0], len(open_calls)), tuple(open_calls))
-    return Dialogue(str(row.get("id", "")), tools_of(row.get("tools")), tuple(messages))
+    return messages
