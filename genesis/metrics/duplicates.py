@@ -6,7 +6,6 @@ beside them always.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -76,25 +75,21 @@ def near_pairs(
 ) -> list[tuple[int, int, float]]:
     """Return near duplicates as (earlier row, later row, Jaccard similarity of word 3-grams), later row ascending.
 
-    MinHash (Broder 1997; rensa, 64 permutations) in 16 bands of 4 proposes pairs, which are then compared exactly: two
-    requests at the threshold of 0.7 share a band with probability 0.99. A request is compared with the first of each
-    of its buckets, so a million take linear time; it stands on the later side at most once. ``before``: only pairs of
-    one of the first so many rows and one of the others, for two sets that stand one after the other.
+    MinHash (Broder 1997; rensa, 64 permutations) in 16 bands of 4 proposes pairs: two requests at the threshold of 0.7
+    share a band with probability 0.99. Of the first requests of its 16 buckets, the one whose sketch agrees most is
+    compared exactly, so a million take linear time whatever they hold; a request stands on the later side at most once.
+    Pitfall: where thousands of requests are all about 0.7 alike, pairs just above the threshold are missed: the rate is
+    then a lower bound.
+    ``before``: only pairs of one of the first so many rows and one of the others, for two sets one after the other.
     """
     hashes = word_hashes(requests)
     sketches = _sketches(requests, hashes, seed)
-    found: dict[int, tuple[int, float]] = {}
-    taken = np.zeros(len(sketches), bool)
-    for band in range(BANDS):
-        first, later = _bucket_pairs(sketches[:, band * _WIDTH : (band + 1) * _WIDTH])
-        open_ = ~taken[later] if before is None else ~taken[later] & (first < before) & (later >= before)
-        first, later = first[open_], later[open_]
-        alike = _agreement(sketches, first, later) >= threshold - _SLACK
-        for a, b, same in _compared(requests, hashes, first[alike], later[alike]):
-            hit = same >= threshold
-            taken[b[hit]] = True
-            found.update(zip(b[hit].tolist(), zip(a[hit].tolist(), same[hit].tolist(), strict=True), strict=True))
-    return [(a, b, round(same, 4)) for b, (a, same) in sorted(found.items())]
+    first, alike = _likeliest(sketches, before)
+    later = np.flatnonzero(alike >= threshold - _SLACK)
+    same = _similarities(requests, hashes, first[later], later)
+    hit = same >= threshold
+    found = zip(first[later][hit].tolist(), later[hit].tolist(), same[hit].tolist(), strict=True)
+    return [(a, b, round(value, 4)) for a, b, value in found]
 
 
 def _sketches(requests: Facet, hashes: Hashes, seed: int) -> NDArray[np.uint32]:
@@ -123,39 +118,51 @@ def _bucket_pairs(band: NDArray[np.uint32]) -> tuple[Rows, Rows]:
     return first[~opens], order[~opens]
 
 
-def _agreement(sketches: NDArray[np.uint32], first: Rows, later: Rows) -> NDArray[np.float64]:
-    """Return the share of permutations in which two rows agree: the sketch's estimate of their similarity."""
-    parts = [
-        (sketches[first[at : at + _CHUNK]] == sketches[later[at : at + _CHUNK]]).mean(axis=1)
-        for at in range(0, len(first), _CHUNK)
-    ]
-    return np.concatenate([np.zeros(0), *parts])
+def _likeliest(sketches: NDArray[np.uint32], before: int | None) -> tuple[Rows, NDArray[np.float32]]:
+    """Return, for each row, the earlier row of its buckets whose sketch agrees most, and the share that agrees."""
+    n = len(sketches)
+    best, alike = np.zeros(n, np.int64), np.zeros(n, np.float32)
+    for band in range(BANDS):
+        first, later = _bucket_pairs(sketches[:, band * _WIDTH : (band + 1) * _WIDTH])
+        if before is not None:
+            across = (first < before) & (later >= before)
+            first, later = first[across], later[across]
+        for at in range(0, len(first), _CHUNK):
+            a, b = first[at : at + _CHUNK], later[at : at + _CHUNK]
+            share = (sketches[a] == sketches[b]).mean(axis=1, dtype=np.float32)
+            better = share > alike[b]
+            best[b[better]], alike[b[better]] = a[better], share[better]
+    return best, alike
 
 
-def _compared(
-    requests: Facet, hashes: Hashes, first: Rows, later: Rows
-) -> Iterator[tuple[Rows, Rows, NDArray[np.float64]]]:
-    """Yield pairs with their exact Jaccard similarity, in batches."""
+def _similarities(requests: Facet, hashes: Hashes, first: Rows, later: Rows) -> NDArray[np.float64]:
+    """Return the exact Jaccard similarity of the word 3-grams of pairs of rows.
+
+    One sort does a batch: keys are (place of the pair, 48 bits of the 3-gram's hash, side); a 3-gram of both sides
+    stands twice, side by side.
+    """
+    parts = [np.zeros(0)]
     for at in range(0, len(first), _CHUNK):
         a, b = first[at : at + _CHUNK], later[at : at + _CHUNK]
-        left, right = _labelled(requests, hashes, a), _labelled(requests, hashes, b)
-        both = np.sort(np.concatenate([left, right]))
-        shared = _per_pair(both[1:][both[1:] == both[:-1]], len(a))
-        yield a, b, shared / (_per_pair(left, len(a)) + _per_pair(right, len(a)) - shared)
+        keys = np.concatenate([_labelled(requests, hashes, a, 0), _labelled(requests, hashes, b, 1)])
+        keys.sort()
+        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
+        place = (keys >> _PAIR_BITS).astype(np.int64)
+        both = place[1:][keys[1:] >> np.uint64(1) == keys[:-1] >> np.uint64(1)]
+        shared = np.bincount(both, minlength=len(a))
+        parts.append(shared / (np.bincount(place, minlength=len(a)) - shared))
+    return np.concatenate(parts)
 
 
 _PAIR_BITS = np.uint64(64 - _CHUNK.bit_length())
 
 
-def _labelled(requests: Facet, hashes: Hashes, rows: Rows) -> Hashes:
-    """Return the distinct 3-grams of each row, its place in the batch in the upper bits (49 bits of hash stay)."""
+def _labelled(requests: Facet, hashes: Hashes, rows: Rows, side: int) -> Hashes:
+    """Return the 3-grams of rows, labelled with the row's place and the side."""
     sets, starts = shingles(requests, rows, hashes)
     place = np.repeat(np.arange(len(rows), dtype=np.uint64), np.diff(starts))
-    return np.unique((place << _PAIR_BITS) | (sets & ((np.uint64(1) << _PAIR_BITS) - np.uint64(1))))
-
-
-def _per_pair(keys: Hashes, pairs: int) -> NDArray[np.int64]:
-    return np.bincount((keys >> _PAIR_BITS).astype(np.int64), minlength=pairs)
+    low = (np.uint64(1) << _PAIR_BITS) - np.uint64(2)
+    return (place << _PAIR_BITS) | (sets & low) | np.uint64(side)
 
 
 def duplicates(columns: Columns) -> dict[str, Any]:
