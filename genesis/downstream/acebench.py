@@ -4,7 +4,8 @@ Official (``accuracy``): Normal by :mod:`genesis.downstream.acebench_rule`, mult
 all its steps are); Special by phrases that ACEBench's prompt dictates. ``normal`` and ``special`` are unweighted means
 over categories. It gives its own gold 95.6 on Normal: in multi-turn answers all white space is taken out before they
 are read, and lists inside objects are then compared with it. (Older versions of its code do so in all categories,
-which gives the gold 90.7; figures from them are not comparable.)
+which gives the gold 90.7; figures from them are not comparable.) It rounds each category to three digits before the
+mean; here nothing is rounded.
 
 Strict (``strict``, Normal): every gold call matched by one call of its own, with the gold's very parameters; numbers
 equal as numbers, booleans as booleans, text equal but for case and ``,./-_*^`` and spaces; lists in order. Special

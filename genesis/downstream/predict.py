@@ -27,7 +27,7 @@ from genesis.downstream.predictions import Prediction, to_row
 from genesis.downstream.score import load_items, report, scorer_of
 from genesis.downstream.score import to_row as verdict_row
 from genesis.downstream.student import AGENT, Mode, NativeStudent, use_mode
-from genesis.errors import BenchmarkError, RecordError, RejectedLMError, RetryableLMError
+from genesis.errors import BenchmarkError, GenesisError, RecordError, RejectedLMError, RetryableLMError
 from genesis.lm.caller import Caller, Reply, open_caller
 from genesis.params import Params
 from genesis.text import stable_hash
@@ -144,15 +144,25 @@ async def ask_all(
     params: Params,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Asked]:
-    """Ask every task, at most ``params.concurrency`` at once; answers in the tasks' order."""
+    """Ask every task, at most ``params.concurrency`` at once; answers in the tasks' order.
+
+    What stops the run stops it after the calls in flight: they are paid for, so their answers are kept.
+    """
     predictor = dspy.Predict(signature)
     gate = asyncio.Semaphore(params.concurrency)
+    stops: list[GenesisError] = []
     done = 0
 
     async def one(task: Task) -> Asked:
         nonlocal done
         async with gate:
-            found = await ask(caller, predictor, task, params.seed)
+            if stops:
+                return Asked(None, "failed")
+            try:
+                found = await ask(caller, predictor, task, params.seed)
+            except GenesisError as error:
+                stops.append(error)
+                return Asked(None, "failed", str(error))
         done += 1
         if progress is not None:
             progress(done, len(tasks))
@@ -160,10 +170,13 @@ async def ask_all(
 
     running = [asyncio.ensure_future(one(task)) for task in tasks]
     try:
-        return list(await asyncio.gather(*running))
+        asked = await asyncio.gather(*running)
     finally:
-        for waiting in running:  # one that stops the run stops all
+        for waiting in running:
             waiting.cancel()
+    if stops:
+        raise stops[0]
+    return list(asked)
 
 
 async def ask(caller: Caller, predictor: dspy.Predict, task: Task, seed: int) -> Asked:

@@ -56,12 +56,12 @@ def score(benchmark: str, predictions: str | Path | Mapping[str, Prediction], da
     Raises FormatError for a bad file, BenchmarkError and MissingExtraError for absent data.
     """
     items = load_items(benchmark, data)
-    gold = scorer_of(benchmark).gold(items)
     if isinstance(predictions, Mapping):
-        given = predictions
+        given: Mapping[str, Prediction] | None = predictions
     else:
-        given = gold if str(predictions) == "gold" else read(predictions, [item.id for item in items])
-    return report(benchmark, given, items, gold)
+        given = None if str(predictions) == "gold" else read(predictions, [item.id for item in items])
+    gold = scorer_of(benchmark).gold(items)
+    return report(benchmark, gold if given is None else given, items, gold)
 
 
 def report(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,16 +64,29 @@ def test_what_nobody_measured_is_no_number(run: Run) -> None:
 
 
 def test_what_was_measured_stands_there(run: Run) -> None:
-    known = replace(
-        card.measure(run),
+    counts = {"names": 769, "names_in_pool": 60, "definitions": 1123, "definitions_in_pool": 50, "alike_in_pool": 70}
+    known = card.Facts(
         recall={"rule:7-required-parameters": 1.0},
         residual_error={"value": 0.04, "low": 0.02, "high": 0.07, "n": 200, "how": "two people | blind"},
+        contamination={"bfcl": {"requests": {kind: {"value": 0.0} for kind in ("exact", "near", "overlap")}}},
+        overlap={"bfcl": {"all": counts}},
     )
     text = card.card(run, known)
     assert card.NOT_MEASURED not in text
-    assert "4.0% [2.0%, 7.0%] of 200 dialogues" in text
+    assert "4.0% [2.0%, 7.0%] of 200 dialogues (two people \\| blind)" in text
     assert "| rule:7-required-parameters | 100.0% |" in text
     assert "| bfcl | 0.00% | 0.00% | 0.00% |" in text
+    assert "| bfcl | 60 of 769 | 50 of 1,123 | 70 |" in text
+
+
+@pytest.mark.slow
+def test_what_the_run_alone_can_tell_is_measured(run: Run) -> None:
+    known = card.measure(run)
+    text = card.card(run, known)
+    assert text.count(card.NOT_MEASURED) == 2, "recall and residual error need planted defects and people"
+    assert "| bfcl | 0.00% | 0.00% | 0.00% |" in text
+    assert known.overlap is not None
+    assert known.overlap["bfcl"]["all"]["names_in_pool"] >= 0
 
 
 def test_simulated_data_says_so_first_and_other_data_does_not(run: Run, tmp_path: Path) -> None:

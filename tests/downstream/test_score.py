@@ -86,16 +86,23 @@ def test_score_of_a_part_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[s
         (b'{"id": "simple_python_0", "text": ""}\n' * 2, ":2: id 'simple_python_0' stands twice"),
     ],
 )
-def test_a_bad_file_is_one_clear_line(
-    content: bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bad_file_is_one_clear_line(content: bytes, message: str, tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
     file.write_bytes(content)
+    with pytest.raises(FormatError) as caught:
+        read(file, ["simple_python_0", "multiple_0"])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bad_file_ends_with_code_2_and_nothing_on_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "p.jsonl"
+    file.write_bytes(b'{"id": "simple_pyton_0", "text": ""}')
     assert main(["score", "--benchmark", "bfcl", "--predictions", str(file)]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1
-    assert message in captured.err
+    assert "nearest is 'simple_python_0'" in captured.err
 
 
 def test_what_a_model_can_write_is_scored_not_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
