@@ -116,39 +116,45 @@ class _Work:
                 self._close(planned, dialogue_from_row(row) if name == "dialogues" else None, name)
 
     async def through(self) -> None:
-        """Make what is left, at most ``concurrency`` dialogues at once, started in plan order."""
-        left = iter([planned for planned in self.planned if planned.index not in self.done])
-        workers = [asyncio.ensure_future(self._worker(left)) for _ in range(self.stage.params.concurrency)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+        """Make what is left, at most ``concurrency`` dialogues at once, started in plan order.
 
-    async def _worker(self, left: Iterator[Planned]) -> None:
+        The first error stops the rest and is raised.
+        """
+        left = iter([planned for planned in self.planned if planned.index not in self.done])
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.stage.params.concurrency):
+                    group.create_task(self._worker(left, group))
+        except BaseExceptionGroup as stopped:
+            raise stopped.exceptions[0] from None
+
+    async def _worker(self, left: Iterator[Planned], group: asyncio.TaskGroup) -> None:
         for planned in left:
             await self.rounds.may_start(planned)
-            await self._make(planned)
+            made = await converse(planned, self.stage)
+            if made.fault is not None:
+                self._fault(planned, made)
+            elif made.reasons or self.stage.memory is None:
+                self._check(planned, made.dialogue, made.reasons)
+            else:
+                # Whether it repeats another may not be known yet; that must not hold up the next dialogue.
+                group.create_task(self._settle(planned, made.dialogue))
 
-    async def _make(self, planned: Planned) -> None:
-        made = await converse(planned, self.stage)
-        if made.fault is not None:
-            self._fault(planned, made)
-            return
-        dialogue, reasons = made.dialogue, list(made.reasons)
+    async def _settle(self, planned: Planned, dialogue: Dialogue) -> None:
+        assert self.stage.memory is not None
+        earlier = await self.stage.memory.settle(planned)
+        self._check(planned, dialogue, (f"memory: near-repeat of {earlier}",) if earlier else ())
+
+    def _check(self, planned: Planned, dialogue: Dialogue, reasons: tuple[str, ...]) -> None:
+        """Check a finished dialogue by all rules and record it."""
         if not reasons:
-            verdicts = tuple(self.check(dialogue))
-            dialogue = replace(dialogue, verdicts=verdicts)
-            reasons = [
+            dialogue = replace(dialogue, verdicts=tuple(self.check(dialogue)))
+            reasons = tuple(
                 f"{verdict.check}: {why}"
-                for verdict in verdicts
+                for verdict in dialogue.verdicts
                 if verdict.outcome == "fail"
                 for why in verdict.reasons or ("fails",)
-            ]
-        if not reasons and self.stage.memory is not None:
-            earlier = await self.stage.memory.settle(planned)
-            reasons = [f"memory: near-repeat of {earlier}"] if earlier else []
+            )
         row = dialogue.to_row()
         if reasons:
             row["reasons"] = reasons

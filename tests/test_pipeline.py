@@ -13,7 +13,7 @@ from genesis.dialogue import dialogue_from_row
 from genesis.errors import BudgetError, FatalLMError, PlanError, RejectedLMError, RetryableLMError
 from genesis.params import from_dict
 from genesis.pipeline import Counts, generate
-from genesis.planner import largest_remainder
+from genesis.planner import largest_remainder, plan
 from genesis.scenario import labels
 
 POOL = make_pool(14)
@@ -90,6 +90,22 @@ def test_a_run_folder_holds_the_same_bytes_whatever_arrives_first(tmp_path):
         texts.add(run.file("dialogues.jsonl").read_bytes() + b"--" + run.file("rejected.jsonl").read_bytes())
     (text,) = texts
     assert text.count(b"\n") == 42
+
+
+def test_a_slow_dialogue_holds_up_nobody():
+    first = plan(POOL.tools, parameters())[0].tool
+
+    class OneIsSlow(ObligingCaller):
+        async def ask(self, agent, predictor, inputs, **more):
+            if agent == "memory" and inputs["tool"]["name"] == first and not inputs["covered"]:
+                while self.calls["memory"] < 13:
+                    await asyncio.sleep(0)
+            return await super().ask(agent, predictor, inputs, **more)
+
+    caller = OneIsSlow()
+    counts, run = made(caller, concurrency=2)
+    assert counts == Counts(42, 42)
+    assert run.rows("dialogues") == made()[1].rows("dialogues")
 
 
 def test_without_memory_nobody_steers_and_repeats_stay():
