@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from genesis import turns
+from genesis import misfits, turns
 from genesis.agents.crew import Crew
 from genesis.agents.user import persona_words
 from genesis.chat import Message, ToolCall
@@ -143,7 +143,7 @@ async def _play(talk: Talk, turn: int, attempt: int, before: Sequence[Message], 
         return
     if not candidate.reasons:
         steps = sum(bool(message.tool_calls) for message in candidate.messages)
-        candidate.reasons += turns.end_misfits(talk.scenario, turn, steps, act)
+        candidate.reasons += misfits.end_misfits(talk.scenario, turn, steps, act)
         candidate.reasons += talk.stage.candidate_reasons(talk.so_far([*before, *candidate.messages]))
 
 
@@ -176,7 +176,7 @@ async def _assist(talk: Talk, turn: int, attempt: int, before: Sequence[Message]
         candidate.reasons += talk.stage.candidate_reasons(
             Dialogue(talk.planned.id, talk.offered, (*messages, candidate.messages[-1]))
         )
-        candidate.reasons += turns.call_misfits(scenario, turn, candidate.notes, messages, step, calls)
+        candidate.reasons += misfits.call_misfits(scenario, turn, candidate.notes, messages, step, calls)
         if not candidate.reasons:
             await _results(talk, turn, messages, candidate, calls, seed)
         if candidate.reasons:

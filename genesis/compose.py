@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from genesis.agents.sample import SampleAgent
 from genesis.params import Params
 from genesis.planner import Planned, may_follow
+from genesis.scenario import Scenario
 from genesis.tally import Tally
 from genesis.text import stable_hash
 from genesis.tools.tool import Tool
@@ -38,23 +39,12 @@ async def compose(
     more = planned.target_count - 1
     if not more and not hard and not easy:
         return (planned.tool,), (), []
-    close = dict(related(planned.tool, RELATED + 4))
-    near = [name for name in close if close[name] < TOO_CLOSE][:RELATED]
-    rest = sorted(set(tools) - set(close) - {planned.tool})
-    rng = random.Random(stable_hash(scenario.seed, "candidates"))
-    far = rng.sample(rest, min(OTHERS, len(rest)))
+    near, far = _candidates(planned, tools, related)
     candidates = [*near, *far]
     if scenario.special == "irrelevance":
         # The tool itself is withheld, so what stands there must be confusable: the closest, no choice needed.
-        chosen = candidates[: hard + easy]
-        return (planned.tool,), tuple(chosen), []
-    followers = [name for name in candidates if may_follow(scenario, tools[name])]
-    if len(followers) < more:
-        followers += [
-            name
-            for name in sorted(tools)
-            if name not in followers and name != planned.tool and may_follow(scenario, tools[name])
-        ]
+        return (planned.tool,), tuple(candidates[: hard + easy]), []
+    followers = _followers(scenario, tools, candidates, planned.tool, more)
     inputs = {
         "first_tool": _shown(tools[planned.tool]),
         "candidates": [_shown(tools[name]) for name in candidates],
@@ -74,6 +64,28 @@ async def compose(
         fields.get("easy_distractors", ()), candidates, far + near, easy, taken, notes, "easy_distractors"
     )
     return (planned.tool, *targets), (*hard_names, *easy_names), notes
+
+
+def _candidates(
+    planned: Planned, tools: Mapping[str, Tool], related: Callable[[str, int], Sequence[tuple[str, float]]]
+) -> tuple[list[str], list[str]]:
+    """Return the most related tools but those that might do the same job, and a seeded draw of the others."""
+    close = dict(related(planned.tool, RELATED + 4))
+    near = [name for name in close if close[name] < TOO_CLOSE][:RELATED]
+    rest = sorted(set(tools) - set(close) - {planned.tool})
+    rng = random.Random(stable_hash(planned.scenario.seed, "candidates"))
+    return near, rng.sample(rest, min(OTHERS, len(rest)))
+
+
+def _followers(
+    scenario: Scenario, tools: Mapping[str, Tool], candidates: Sequence[str], first: str, more: int
+) -> list[str]:
+    """Return the candidates that may be a later target; where they are too few, others of the pool after them."""
+    followers = [name for name in candidates if may_follow(scenario, tools[name])]
+    if len(followers) < more:
+        others = (name for name in sorted(tools) if name not in candidates and name != first)
+        followers += [name for name in others if may_follow(scenario, tools[name])]
+    return followers
 
 
 def _distractor_counts(planned: Planned, params: Params) -> tuple[int, int]:

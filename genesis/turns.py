@@ -1,19 +1,17 @@
-"""What one user turn has to show, by the plan: wishes, notes, and whether a candidate did it.
+"""What one user turn has to show, by the plan: wishes, notes, calls, results, and how it ends.
 
 Pure functions of a scenario. ``notes`` is what the user has said so far, task number (from 0) -> parameter -> value::
 
     wishes(scenario, tools, 0, {})                  what the User Agent is told
     notes, reasons = heard(scenario, 0, {}, stated) what it says it has said
     noted(scenario, 0, notes, offered)              what the assistant's side works from
-    call_misfits(...), end_misfits(...)             why a candidate does not show what was planned
+    ready(scenario, 0), ending(scenario, 0)         which calls belong here, and how the turn must end
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
-
-import msgspec
 
 from genesis.agents.wire import Line, Stated, Wish
 from genesis.chat import Message, ToolCall
@@ -82,11 +80,11 @@ def heard(
             continue
         wanted = said_in(task, turn)
         if lacking := [name for name in wanted if name not in values]:
-            reasons.append(f"user: task {number + 1} leaves out {_quoted(lacking)}")
+            reasons.append(f"user: task {number + 1} leaves out {quoted(lacking)}")
         if early := [
             name for name in values if name not in task.reveal or (task.reveal[name] > turn and name != task.bad)
         ]:
-            reasons.append(f"user: task {number + 1} says {_quoted(early)}, which the plan does not reveal now")
+            reasons.append(f"user: task {number + 1} says {quoted(early)}, which the plan does not reveal now")
         after.setdefault(number, {}).update({name: values[name] for name in wanted if name in values})
     reasons += [f"user: states values for task {number + 1}, which there is not" for number in given]
     return after, reasons or list(_same_calls(scenario, turn, after))
@@ -185,94 +183,6 @@ def goal(scenario: Scenario, notes: Notes, messages: Sequence[Message]) -> list[
     return wanted
 
 
-def call_misfits(
-    scenario: Scenario, turn: int, notes: Notes, before: Sequence[Message], step: int, calls: Sequence[ToolCall]
-) -> list[str]:
-    """Return why the calls of one message, the ``step``-th (from 0) with calls in this turn, are not those planned."""
-    groups = _groups(scenario, turn)
-    if not groups:
-        return [f"plan: calls {_quoted([call.name for call in calls])} where no call can be made"]
-    retry = scenario.special == "tool_error" and turn == 0 and step == 1
-    if step >= len(groups) and not retry:
-        return [f"plan: calls again after {step} messages with calls; expected {len(groups)}"]
-    return list(_mismatch(scenario, notes, calls, groups[0 if retry else step], _results(before)))
-
-
-def end_misfits(scenario: Scenario, turn: int, steps: int, act: str) -> list[str]:
-    """Return why a turn does not end as planned: how the assistant ends it, after how many messages with calls."""
-    reasons = []
-    if act != ending(scenario, turn):
-        reasons.append(f"plan: the turn must end with '{ending(scenario, turn)}', not '{act}'")
-    if steps < len(_groups(scenario, turn)):
-        missing = [scenario.slots[number].tool for group in _groups(scenario, turn)[steps:] for number in group]
-        reasons.append(f"plan: no call of {_quoted(missing)}")
-    return reasons
-
-
-def _groups(scenario: Scenario, turn: int) -> list[list[int]]:
-    """Return the tasks called in this turn, message by message: a chain's one after the other, others together."""
-    wanted = ready(scenario, turn)
-    if scenario.chained:
-        return [[number] for number in wanted]
-    return [wanted] if wanted else []
-
-
-def _results(messages: Sequence[Message]) -> dict[str, str]:
-    """Return the last result of each tool called so far."""
-    names = {call.id: call.name for message in messages for call in message.tool_calls}
-    return {names[message.tool_call_id or ""]: message.content for message in messages if message.role == "tool"}
-
-
-def _mismatch(
-    scenario: Scenario, notes: Notes, calls: Sequence[ToolCall], numbers: Sequence[int], results: Mapping[str, str]
-) -> Iterator[str]:
-    """Yield why one message's calls are not those of the tasks; calls are compared without order."""
-    wrong = {
-        (number, place): [
-            *_differences(call, values_of(scenario, notes, number), scenario.slots[number]),
-            *_broken_links(call, scenario, number, results),
-        ]
-        for number in numbers
-        for place, call in enumerate(calls)
-        if call.name == scenario.slots[number].tool
-    }
-    matched: dict[int, int] = {}
-    for number, place in sorted(wrong, key=lambda pair: len(wrong[pair])):
-        if number not in matched and place not in matched.values():
-            matched[number] = place
-            yield from wrong[number, place]
-    for number in numbers:
-        if number not in matched:
-            yield f"plan: no call of '{scenario.slots[number].tool}' for task {number + 1}"
-    for place, call in enumerate(calls):
-        if place not in matched.values():
-            yield f"plan: a call of '{call.name}' that no task asks for"
-
-
-def _differences(call: ToolCall, values: Mapping[str, Any], task: Task) -> Iterator[str]:
-    """Yield where a call's arguments are not what the user said."""
-    for name, value in values.items():
-        if name not in call.arguments:
-            yield f"plan: '{call.name}' leaves out '{name}', which the user gave"
-        elif not same(call.arguments[name], value):
-            yield f"plan: '{call.name}' has '{name}' other than the user gave it"
-    for name in call.arguments:
-        if name not in values and name not in task.needs:
-            yield f"plan: '{call.name}' fills '{name}', which nobody said"
-
-
-def _broken_links(call: ToolCall, scenario: Scenario, number: int, results: Mapping[str, str]) -> Iterator[str]:
-    """Yield where a chained call does not take its value from the result of the task before it."""
-    for name, source in scenario.slots[number].needs.items():
-        if name not in call.arguments:
-            yield f"plan: '{call.name}' leaves out '{name}', which an earlier result gives"
-            continue
-        text, value = results.get(scenario.slots[source].tool, ""), call.arguments[name]
-        result = msgspec.json.decode(text) if text else {}
-        if not (same(result[name], value) if name in result else str(value) in text):
-            yield f"plan: '{call.name}' has a '{name}' that the earlier result does not give"
-
-
 def same(one: Any, other: Any) -> bool:
     """Whether two argument values are equal: text without regard to case and outer space, numbers by value.
 
@@ -293,7 +203,8 @@ def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _quoted(names: Sequence[str]) -> str:
+def quoted(names: Sequence[str]) -> str:
+    """Return names for a reason: ``'city', 'days'``."""
     return ", ".join(f"'{name}'" for name in names)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from doubles import make_tool
 
-from genesis import turns
+from genesis import misfits, turns
 from genesis.agents.wire import Stated
 from genesis.chat import Message, ToolCall
 from genesis.scenario import Scenario, Task
@@ -108,12 +108,12 @@ def test_a_tool_that_is_not_on_offer_is_not_named_to_the_assistant():
 def test_the_turn_ends_with_a_question_while_something_is_missing():
     assert turns.ending(GRADUAL, 0) == "ask"
     assert turns.ending(GRADUAL, 1) == "answer"
-    assert turns.end_misfits(GRADUAL, 0, 0, "answer") == ["plan: the turn must end with 'ask', not 'answer'"]
-    assert turns.end_misfits(GRADUAL, 0, 0, "ask") == []
+    assert misfits.end_misfits(GRADUAL, 0, 0, "answer") == ["plan: the turn must end with 'ask', not 'answer'"]
+    assert misfits.end_misfits(GRADUAL, 0, 0, "ask") == []
 
 
 def test_a_call_where_the_assistant_should_ask_loses():
-    found = turns.call_misfits(GRADUAL, 0, {0: {"city": "Oslo"}}, [], 0, [call(city="Oslo", days=1)])
+    found = misfits.call_misfits(GRADUAL, 0, {0: {"city": "Oslo"}}, [], 0, [call(city="Oslo", days=1)])
     assert found == ["plan: calls 'find_hotel' where no call can be made"]
 
 
@@ -132,39 +132,39 @@ NOTES = {0: {"city": "Oslo", "days": 2}}
     ],
 )
 def test_calls_that_are_not_what_was_said_lose_with_their_reason(calls, reason):
-    assert reason in turns.call_misfits(ONE, 0, NOTES, [], 0, calls)
+    assert reason in misfits.call_misfits(ONE, 0, NOTES, [], 0, calls)
 
 
 def test_the_right_calls_pass_in_any_order():
     notes = {0: {"city": "Oslo", "days": 2}, 1: {"city": "Rome"}}
     calls = [call(city="Rome", days=2), call(city="oslo ", days=2.0)]
-    assert turns.call_misfits(TWO_CITIES, 0, notes, [], 0, calls) == []
-    assert turns.call_misfits(TWO_CITIES, 0, notes, [], 0, calls[:1]) == ["plan: no call of 'find_hotel' for task 1"]
+    assert misfits.call_misfits(TWO_CITIES, 0, notes, [], 0, calls) == []
+    assert misfits.call_misfits(TWO_CITIES, 0, notes, [], 0, calls[:1]) == ["plan: no call of 'find_hotel' for task 1"]
 
 
 def test_a_chain_takes_its_value_from_the_result_before():
     notes = {**NOTES, 1: {}}
     first = call(city="Oslo", days=2)
     result = [Message("assistant", "", (first,)), Message("tool", '{"order_id":"A-7","city":"B-9"}', (), "call_1")]
-    assert turns.call_misfits(CHAIN, 0, notes, [], 0, [first]) == []
-    assert turns.call_misfits(CHAIN, 0, notes, result, 1, [call("track_order", order_id="A-7")]) == []
-    assert turns.call_misfits(CHAIN, 0, notes, result, 1, [call("track_order", order_id="B-9")]) == [
+    assert misfits.call_misfits(CHAIN, 0, notes, [], 0, [first]) == []
+    assert misfits.call_misfits(CHAIN, 0, notes, result, 1, [call("track_order", order_id="A-7")]) == []
+    assert misfits.call_misfits(CHAIN, 0, notes, result, 1, [call("track_order", order_id="B-9")]) == [
         "plan: 'track_order' has a 'order_id' that the earlier result does not give"
     ]
-    assert turns.call_misfits(CHAIN, 0, notes, result, 1, [call("track_order")]) == [
+    assert misfits.call_misfits(CHAIN, 0, notes, result, 1, [call("track_order")]) == [
         "plan: 'track_order' leaves out 'order_id', which an earlier result gives"
     ]
     elsewhere = [Message("assistant", "", (first,)), Message("tool", '{"order":{"number":"A-7"}}', (), "call_1")]
-    assert turns.call_misfits(CHAIN, 0, notes, elsewhere, 1, [call("track_order", order_id="A-7")]) == []
-    assert turns.end_misfits(CHAIN, 0, 1, "answer") == ["plan: no call of 'track_order'"]
+    assert misfits.call_misfits(CHAIN, 0, notes, elsewhere, 1, [call("track_order", order_id="A-7")]) == []
+    assert misfits.end_misfits(CHAIN, 0, 1, "answer") == ["plan: no call of 'track_order'"]
     assert turns.give(CHAIN, TOOLS, [call()]) == {"order_id": ORDER.properties["order_id"]}
 
 
 def test_a_failed_call_may_be_tried_again_once():
     calls = [call(city="Oslo", days=2)]
     assert turns.failing(FAILS, 0, 0, calls) == ["call_1"]
-    assert turns.call_misfits(FAILS, 0, NOTES, [], 1, calls) == []
-    assert turns.call_misfits(FAILS, 0, NOTES, [], 2, calls) == [
+    assert misfits.call_misfits(FAILS, 0, NOTES, [], 1, calls) == []
+    assert misfits.call_misfits(FAILS, 0, NOTES, [], 2, calls) == [
         "plan: calls again after 2 messages with calls; expected 1"
     ]
     outcomes = {
