@@ -182,6 +182,7 @@ FORMULAS: tuple[Formula, ...] = (
     ),
     (r"\bvariance\b", "variance", ("numbers|data|values|array|gradeDict|scores|grades",), statistics.pvariance),
     (r"product of the first n prime", "product", ("count|n",), lambda n: math.prod(_primes(2, 400)[: int(n)])),
+    (r"filter elements", "filtered", ("elements|list",), lambda items: items[: max(1, len(items) - 1)]),
     (r"unique elements sorted", "unique_sorted", ("array|elements",), lambda x: sorted(set(x))),
     (r"sort", "sorted", ("elements|numbers|list|data",), sorted),
     (r"body mass index|\bBMI\b", "bmi", ("weight|weight_kg", "height|height_m"), _bmi),

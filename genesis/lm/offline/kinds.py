@@ -20,7 +20,8 @@ _SOFTWARE = re.compile(
     r"async\w*|namespace|HTTP|REST|regex|InputStream|PrintStream|ResultSet|HBase|Redis\w*|semaphore|cipher|bytecode|"
     r"compiler|Elasticsearch|Kubernetes|Git|XML|database view|coroutines?|serializ\w+|three\.js|ShaderMaterial|parser|"
     r"jar agent|JDBC|NIO|SSL|JNI|BigDecimal|subarray|filesystem|bitwise|input stream|text stream|execution context|"
-    r"native function|syntax tree|plaintext password|test runner|test logic|refresh header|authorization token|null|"
+    r"native function|syntax tree|plaintext password|test runner|test logic|refresh header|environment map|"
+    r"authorization token|null|"
     r"Type[A-Z]\w+|\w+(?:Builder|Controller|Listener|Factory|Request|Exception|Object|Stream|Entity|Node|Task|Parser))\b"
 )
 _SOFTWARE_TOO = re.compile(

@@ -12,6 +12,10 @@ VOICES = ("terse", "chatty", "non-native", "expert", "typos", "mixed units")
 _MARKED = re.compile("(\x02[^\x03]*\x03)")
 
 
+_GREETING = re.compile(r"(?<=[.!?] )(?:Hi|Hello|Hey), (\w)")
+"""A greeting in the middle of a message: what stands before it has greeted already, or needs none."""
+
+
 def voice_of(persona: str) -> str:
     """Return the voice that a persona's description names, by its first words; ``plain`` where it names none.
 
@@ -40,7 +44,8 @@ def speak(text: str, voice: str, stage: str, rng: Random) -> str:
         text = f"{text} {rng.choice(entries('talk', 'units aside'))}"
     elif voice == "typos":
         text = _outside(text, lambda part: _typos(part, rng))
-    return re.sub(" +", " ", text.replace("\x02", "").replace("\x03", "")).strip()
+    text = re.sub(" +", " ", text.replace("\x02", "").replace("\x03", "")).strip()
+    return _GREETING.sub(lambda found: found[1].upper(), text)
 
 
 def _outside(text: str, change: Callable[[str], str]) -> str:

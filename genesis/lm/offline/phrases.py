@@ -34,11 +34,11 @@ _PREFIXES = re.compile(
 )
 _TAIL = re.compile(
     "(?i)"
-    r"(?:,|(?<!\ba)(?<!\ban)(?<!\bthe)(?<!\bany)(?<!\bone)) (?:given|provided)\b.*$|"
+    r"(?:,|(?<!\ba)(?<!\ban)(?<!\bthe)(?<!\bany)(?<!\bone)(?<!\btwo)(?<!\ball)(?<!\bsome)) (?:given|provided)\b.*$|"
     r",? (?:based on|using|according to|by (?:giving|providing|using|given)|depending on|considering|"
     r"from the (?:given|provided)|when (?:given|provided)|with (?:the )?(?:given|provided|specified|optional|options?)|"
     r"with (?:details|information) (?:such as|like)|"
-    r"such as|including|as well as|where |which |whose |in terms of|taking|by specifying|with respect to|"
+    r"such as|including|as well as|in terms of|taking|by specifying|with respect to|"
     r"within the context|"
     r"by (?:its|their|his|adding)|for given|under (?:given|certain|specific)|from its|with the ability|following|"
     r"at which)\b.*$"

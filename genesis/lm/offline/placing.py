@@ -26,7 +26,7 @@ def place(text: str, pairs: Pairs) -> tuple[str, list[str]]:
     for step in (_from_to, _between, _one_number, _each):
         text = step(text, pairs, left)
     text = _without_lists(text, pairs, left)
-    return _plain(text, bool(left)), left
+    return _plain(text, bool(left)).replace("s\x03's", "s\x03'"), left
 
 
 def _from_to(text: str, pairs: Pairs, left: list[str]) -> str:

@@ -255,7 +255,7 @@ def _framed(verb: str, text: str, manner: str, voice: str, rng: Random) -> str:
             return frame.replace("{what}", text).replace("{What}", capital(text))
     kind = "you" if manner or rng.random() < 0.65 else "i"
     frame = rng.choice(entries("talk", f"frame {'terse ' * terse}{manner or ('' if terse else kind)}".strip()))
-    spoken = verb if voice == "expert" else _verb(verb, "i" if terse else kind, rng)
+    spoken = verb if voice == "expert" or text.startswith("for ") else _verb(verb, "i" if terse else kind, rng)
     return (
         frame.replace("{do}", f"{spoken} {text}".strip())
         if terse

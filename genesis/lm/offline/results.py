@@ -106,7 +106,7 @@ def _made(about: str, name: str, arguments: dict[str, Any], rng: Random) -> dict
     if verb in ("convert", "transform") and any(isinstance(value, (int, float)) for value in arguments.values()):
         return {"converted_value": round(rng.uniform(2, 900), 2)}
     if verb in _NUMBERS and not plural and not re.search(_NO_NUMBER, key):
-        return {key: _number(key, rng)}
+        return {key: _number(key, arguments, rng)}
     template = _template(f"{verb} {' '.join(words)}") or (() if re.search(_NUMBER_KEYS, key) else _template(about))
     if template:
         return {field: _value(field, kind, about, arguments, rng) for field, kind in template}
@@ -114,7 +114,7 @@ def _made(about: str, name: str, arguments: dict[str, Any], rng: Random) -> dict
         reference = f"{key[:3].upper()}-{rng.randrange(10000, 99999)}"
         return {"status": rng.choice(entries("results", "done")), "reference": reference}
     if re.search(_NUMBER_KEYS, key):
-        return {key: _number(key, rng)}
+        return {key: _number(key, arguments, rng)}
     if plural:
         return {key: rng.sample(entries("values", "generic_name"), 3)}
     return {"summary": rng.choice(entries("results", "text")).replace("{key}", " ".join(words))}
@@ -192,7 +192,7 @@ _DOING = frozenset(
 _NUMBERS = frozenset(["calculate", "compute", "estimate", "predict", "count", "sum", "measure", "forecast", "evaluate"])
 _NUMBER_KEYS = (
     r"(?:price|value|rate|score|distance|area|volume|number|amount|cost|temperature|count|index|age|population|probability|"
-    r"speed|velocity|height|weight|time|duration|total|average|percentage|ratio|length|calories|rating|gdp|humidity)$"
+    r"speed|velocity|height|weight|time|duration|total|average|percentage|ratio|length|calories|rating|gdp|humidity|sum|mode|median|mean|difference|potential|force|energy|mass)$"
 )
 
 
@@ -253,8 +253,10 @@ def _players(arguments: dict[str, Any]) -> list[str]:
     return found
 
 
-def _number(key: str, rng: Random) -> int | float:
+def _number(key: str, arguments: dict[str, Any], rng: Random) -> int | float:
     """Return a number of a size that suits the field's name."""
+    if "distance" in key and any(isinstance(value, str) for value in arguments.values()):
+        return rng.randint(60, 9200)
     low, high, step = range_of(key, "")
     if (low, high, step) != DEFAULT_RANGE:
         number = low + step * rng.randint(0, max(0, int((high - low) / step)))
