@@ -116,7 +116,7 @@ def _heron(a: float, b: float, c: float) -> float:
     return math.sqrt(half * (half - a) * (half - b) * (half - c))
 
 
-_P = "principal|principle|principal_amount|initial_investment|investment_amount|present_value|initial_amount"
+_P = "principal|principle|principle_amount|principal_amount|initial_investment|investment_amount|present_value|initial_amount"
 _R = "rate|interest_rate|annual_rate|annual_interest_rate|rate_of_interest|growth_rate|annual_growth_rate|annual_return"
 _T = "time|years|duration|term|time_period|num_years|holding_period"
 _N = "n|compounding_per_year|times_compounded|compounding_frequency=1"
@@ -248,7 +248,7 @@ FORMULAS: tuple[Formula, ...] = (
         ("initial_velocity|initial_speed", "time", "acceleration=0"),
         lambda u, t, a: u * t + a * t * t / 2,
     ),
-    (r"time required.*travel", "time", ("velocity|speed", "distance"), lambda v, d: d / v),
+    (r"time (?:required|taken).*(?:travel|cover)", "time", ("velocity|speed", "distance"), lambda v, d: d / v),
     (r"\b(speed|velocity)\b.*distance", "speed", ("distance", "time|duration"), lambda d, t: d / t),
     (r"kinetic energy", "kinetic_energy", ("mass|m", "velocity|speed|v"), lambda m, v: m * v * v / 2),
     (r"potential energy", "potential_energy", ("mass|m", "height|h", "gravity|g=9.8"), lambda m, h, g: m * g * h),
