@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from genesis.agents.sample import SampleAgent
 from genesis.params import Params
-from genesis.planner import Planned, may_follow
+from genesis.planner import Planned
 from genesis.scenario import Scenario
+from genesis.slots import may_follow
 from genesis.tally import Tally
 from genesis.text import stable_hash
 from genesis.tools.tool import Tool

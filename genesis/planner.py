@@ -83,7 +83,8 @@ def plan(tools: Sequence[Tool], params: Params) -> list[Planned]:
     these tools cannot carry.
     """
     wished = [label for label, weight in (params.counts or params.mix).items() if weight > 0]
-    abilities = {tool.name: frozenset(label for label in wished if variants(tool, label, len(tools))) for tool in tools}
+    extent = Extent(len(tools), sum(map(can_follow, tools)))
+    abilities = {tool.name: frozenset(label for label in wished if variants(tool, label, extent)) for tool in tools}
     wanted = totals(params, len(abilities))
     while unfit := [name for name, able in abilities.items() if able.isdisjoint(wanted)]:
         abilities = {name: able for name, able in abilities.items() if name not in unfit}
@@ -97,7 +98,7 @@ def plan(tools: Sequence[Tool], params: Params) -> list[Planned]:
     labels = _deal(abilities, wanted, params.seed)
     by_name = {tool.name: tool for tool in tools}
     return [
-        _planned(index, number, by_name[name], label, len(tools), params)
+        _planned(index, number, by_name[name], label, extent, params)
         for index, ((number, name), label) in enumerate(labels.items())
     ]
 
@@ -112,14 +113,31 @@ def _shapes(label: str) -> tuple[Scenario, ...]:
     )
 
 
-def variants(tool: Tool, label: str, pool_size: int) -> list[Scenario]:
-    """Return the shapes of a label that ``tool`` can carry in a pool of this size."""
-    return [shape for shape in _shapes(label) if carries(tool, shape) and pool_size >= _tools_needed(shape)]
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a pool as a whole can carry."""
+
+    tools: int
+    followers: int
+    """Tools that can be the later one of a chain."""
+
+
+def variants(tool: Tool, label: str, extent: Extent) -> list[Scenario]:
+    """Return the shapes of a label that ``tool`` can carry in a pool of this extent."""
+    return [
+        shape
+        for shape in _shapes(label)
+        if carries(tool, shape)
+        and extent.tools >= _tools_needed(shape)
+        and (not shape.chained or extent.followers > can_follow(tool))
+    ]
 
 
 def _tools_needed(shape: Scenario) -> int:
     if shape.special == "irrelevance":
         return 2 if shape.kind == "simple" else 3
+    if shape.kind == "parallel_multiple" and shape.turns == "multi":
+        return 4
     return 1 if shape.kind in ("simple", "parallel") else 2
 
 
@@ -191,8 +209,8 @@ def _flow(must: _Supply, may: _Supply, wanted: Mapping[str, int]) -> dict[frozen
             if path is None:
                 short = ", ".join(f"'{label}' ({count} too many)" for label, count in open_.items() if count)
                 raise PlanError(
-                    f"the mix cannot be met: too few tools have the parameters for {short}; lower the weight, "
-                    "add other scenarios, or change the pool"
+                    f"the mix cannot be met: too few tools, or too few with the parameters it takes, for {short}; "
+                    "lower the weight, add other scenarios, or change the pool"
                 )
             amount = min(left[path[0][0]], open_[path[-1][1]], sum(left.values()) - done)
             _add(flow, left, open_, path, min([amount, *(flow[b[0]][a[1]] for a, b in pairwise(path))]))
@@ -242,10 +260,10 @@ def _augmenting_path(
     return None
 
 
-def _planned(index: int, number: int, tool: Tool, label: str, pool_size: int, params: Params) -> Planned:
+def _planned(index: int, number: int, tool: Tool, label: str, extent: Extent, params: Params) -> Planned:
     seed = stable_hash(params.seed, "dialogue", tool.name, number)
     rng = random.Random(seed)
-    shapes = variants(tool, label, pool_size)
+    shapes = variants(tool, label, extent)
     shape = rng.choices(shapes, [2 if shape.turns == "single" else 1 for shape in shapes])[0]
     persona = rng.choices(PERSONAS, _PERSONA_WEIGHTS)[0]
     scenario = Scenario(
@@ -258,17 +276,17 @@ def _planned(index: int, number: int, tool: Tool, label: str, pool_size: int, pa
         seed=seed,
         chained=shape.chained,
     )
-    calls, targets = _sizes(scenario, tool, pool_size, rng)
+    calls, targets = _sizes(scenario, tool, extent, rng)
     return Planned(f"r{number:02d}-{tool.name}", index, number, tool.name, scenario, calls, targets)
 
 
-def _sizes(scenario: Scenario, tool: Tool, pool_size: int, rng: random.Random) -> tuple[int, int]:
+def _sizes(scenario: Scenario, tool: Tool, extent: Extent, rng: random.Random) -> tuple[int, int]:
     """Draw how many calls the dialogue expects and over how many distinct tools."""
     drawn = rng.choices(*_CALLS)[0]
     if scenario.special != "none" or (scenario.tasks == "single" and scenario.kind != "parallel"):
         return 1, 1
     if scenario.chained:
-        count = min(drawn, 3, pool_size)
+        count = min(drawn, 3, 1 + extent.followers - can_follow(tool))
         return count, count
     if scenario.kind == "parallel":
         return (4 if scenario.turns == "multi" and scenario.tasks == "multi" else min(drawn, 4)), 1
@@ -278,10 +296,5 @@ def _sizes(scenario: Scenario, tool: Tool, pool_size: int, rng: random.Random) -
     if scenario.kind == "parallel_multiple" and scenario.turns == "multi":
         calls = 4
     again = bool(any_parameter(tool, varied)) and rng.random() < 0.25
-    targets = max(2, min(calls - 1 if again else calls, pool_size))
+    targets = max(2, min(calls - 1 if again else calls, extent.tools))
     return min(calls, targets + 1 if any_parameter(tool, varied) else targets), targets
-
-
-def may_follow(scenario: Scenario, tool: Tool) -> bool:
-    """Whether ``tool`` may be a later target of the scenario."""
-    return can_follow(tool) if scenario.chained else True

@@ -87,6 +87,11 @@ def can_follow(tool: Tool) -> bool:
     return bool(any_parameter(tool, feedable, tool.required))
 
 
+def may_follow(scenario: Scenario, tool: Tool) -> bool:
+    """Whether ``tool`` may be a later target of the scenario."""
+    return can_follow(tool) if scenario.chained else True
+
+
 def draw(scenario: Scenario, tools: Mapping[str, Tool], calls: int) -> Scenario:
     """Return the scenario with its slots drawn: ``calls`` tasks over its targets.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 
 from genesis.errors import PlanError
 from genesis.params import from_dict
-from genesis.planner import _flow, largest_remainder, plan, variants
+from genesis.planner import Extent, _flow, largest_remainder, plan, variants
 from genesis.scenario import LEGAL, labels
-from genesis.slots import carries
+from genesis.slots import carries, draw
 
 
 def counts_of(planned):
@@ -91,7 +92,7 @@ def test_an_empty_plan_is_an_error(size, data):
 
 def test_a_mix_that_the_tools_cannot_carry_is_named():
     tools = [make_tool(f"ping_{number}", required=()) for number in range(3)]
-    with pytest.raises(PlanError, match=r"too few tools have the parameters for 'miss_param' \(1 too many\)"):
+    with pytest.raises(PlanError, match=r"for 'miss_param' \(1 too many\)"):
         plan(tools, from_dict({"counts": {"miss_param": 1, "single/single/simple": 2}}))
     with pytest.raises(PlanError, match=r"empty plan: 3 tools, 0 of them fit for \['miss_param'\]"):
         plan(tools, from_dict({"counts": {"miss_param": 1}}))
@@ -115,9 +116,27 @@ def test_a_short_last_round_goes_to_tools_that_can_carry_it():
 
 def test_a_pool_of_one_tool_carries_only_what_needs_one():
     tool = make_tool("book_hotel", ("city", "days"))
-    able = {label for label in labels() if variants(tool, label, 1)}
+    able = {label for label in labels() if variants(tool, label, Extent(1, 1))}
     assert {"single/single/simple", "single/single/parallel", "miss_param"} <= able
     assert not {"irrelevance", "single/single/multiple", "single/multi/parallel_multiple"} & able
+    assert not {label for label in able if "chained" in label}, "nothing can follow it but itself"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_small_pools_plan_only_what_can_be_drawn(size):
+    tools = {f"find_{number}": make_tool(f"find_{number}", ("city", "days")) for number in range(size)}
+    extent = Extent(size, size)
+    able = [label for label in labels() if variants(tools["find_0"], label, extent)]
+    assert ("multi/multi/parallel_multiple" in able) == (size >= 4)
+    planned = plan(list(tools.values()), from_dict({"dialogues_per_tool": 40, "mix": dict.fromkeys(able, 1)}))
+    for one in planned:
+        others = [name for name in tools if name != one.tool]
+        targets = (one.tool, *others[: one.target_count - 1])
+        assert len(targets) == one.target_count
+        drawn = draw(replace(one.scenario, targets=targets), tools, one.calls)
+        assert (drawn.last_turn > 0) == (drawn.turns == "multi")
+        if drawn.chained:
+            assert len(drawn.slots) >= 2
 
 
 @given(

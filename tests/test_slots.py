@@ -9,9 +9,9 @@ from doubles import make_pool, make_tool
 
 from genesis.errors import PlanError
 from genesis.params import from_dict
-from genesis.planner import may_follow, plan
+from genesis.planner import plan
 from genesis.scenario import Scenario, labels
-from genesis.slots import MAX_OPTIONAL, can_follow, carries, draw, spoilable, varied
+from genesis.slots import MAX_OPTIONAL, can_follow, carries, draw, may_follow, spoilable, varied
 
 
 def drawn(label, rounds=6):
