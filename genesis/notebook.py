@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from genesis import params as parameters
-from genesis import record
+from genesis import record, review
 from genesis.errors import RecordError
 from genesis.params import Params
 from genesis.record import Run
@@ -116,9 +116,11 @@ def complete(run: Run) -> Path:
     """Gather the parts that the notebooks wrote into metrics.json and return its path."""
     parts = run.path / "parts"
     metrics: dict[str, Any] = run.read_json("parts/metrics.json") if (parts / "metrics.json").exists() else {}
-    for name in ("downstream", "checks"):
+    for name in ("downstream", "checks", "model"):
         if (parts / f"{name}.json").exists():
             metrics[name] = run.read_json(f"parts/{name}.json")
+    if any(run.rows("dialogues")) or any(run.rows("rejected")):
+        metrics["error"] = {"residual": review.residual(run), "funnel": review.counts(run)}
     run.write_json(record.METRICS, metrics)
     return run.path / record.METRICS
 

@@ -247,7 +247,9 @@ def open_run(ref: str | Path, root: str | Path = "experiments") -> Run:
     elif (Path(text) / "run.json").is_file():
         run = Run(Path(text))
     else:
-        matches = sorted(Path(root).glob(f"*/{text}/run.json")) or sorted(Path(root).glob(f"{text}/run.json"))
+        matches: list[Path] = []
+        if not Path(text).is_absolute():  # globbing takes no absolute pattern
+            matches = sorted(Path(root).glob(f"*/{text}/run.json")) or sorted(Path(root).glob(f"{text}/run.json"))
         if len(matches) != 1 or ".." in Path(text).parts:
             where = f"{len(matches)} runs have this id" if matches else "no such folder, and no run with this id"
             raise RecordError(f"run '{text}': {where} under {Path(root).resolve()}")

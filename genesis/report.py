@@ -20,6 +20,7 @@ from genesis.dialogue import dialogue_from_row
 from genesis.display import dialogue_html
 from genesis.figures import SIMULATED
 from genesis.record import Run
+from genesis.review import funnel, residual
 from genesis.text import stable_hash
 
 SHOWN_DIALOGUES = 10
@@ -69,7 +70,10 @@ def build(run: Run) -> Path:
         tiles=_tiles(meta),
         what=_what(run, meta),
         reasons=rejection_reasons(run)[:20],
-        sections=[_section(name, part) for name, part in metrics_parts(run).items() if part],
+        sections=[
+            *([_error_section(run)] if meta.get("counts") and not params.data else []),
+            *(_section(name, part) for name, part in metrics_parts(run).items() if part),
+        ],
         figures=_figures(run),
         dialogues=[Markup(text) for text in _dialogues(run, params.seed)],
         reproduce=f"genesis run --resume {run.path}   # or, elsewhere: genesis run params.yaml   (this run's own file)",
@@ -104,6 +108,9 @@ def summary_rows(run: Run) -> list[tuple[str, str]]:
     for name, part in metrics_parts(run).items():
         rows.append((name, ""))
         rows += [(f"  {row.name}", f"{row.value} {row.interval}".rstrip()) for row in headline(name, part)]
+    if counts and not run.params.data:
+        error = _error_row("error left", residual(run))
+        rows.append((error.name, f"{error.value} {error.interval}".rstrip()))
     if "calls" in meta:
         tokens = meta.get("tokens", {})
         rows.append(("calls", f"{meta['calls']:,}"))
@@ -178,6 +185,46 @@ def _section(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
         "rows": first,
         "rest": [row for row, _ in rows if row not in first],
     }
+
+
+HOW_MEASURED = {
+    "audit": "People read a random sample of what rules and model let pass; strata are weighted, what nobody has read "
+    "counts at its worst.",
+    "planted truth": "Nobody has read a sample. The offline engine's defects are planted, so the truth is known here; "
+    "with a real model it would be: not measured.",
+    "not measured": "Nobody has read a random sample of what is accepted, so nobody knows: `genesis review plan` says "
+    "how many to read.",
+}
+
+
+def _error_section(run: Run) -> dict[str, Any]:
+    """Return the error left and the funnel, as a section of the page."""
+    found = residual(run)
+    rows = [_error_row("error left in what is accepted", found)]
+    if "screening" in found:
+        rows.append(_error_row("error of what rules and model let pass", found["screening"]))
+    rows += [
+        Row(f"left {stage}", shown(int(left)), f"{share:.1%} [{low:.1%}, {high:.1%}]")
+        for stage, left, _, share, low, high in funnel(run).itertuples(index=False)
+    ]
+    if found["raters"]:
+        rows.append(Row("human minutes", shown(found["minutes"]), "", shown(found["decided"])))
+    strata = [
+        Row(f"stratum {row['stratum']}: wrong of read", f"{row['wrong']} of {row['read']}", "", shown(row["dialogues"]))
+        for row in found["strata"]
+    ]
+    return {"title": "Error left", "note": HOW_MEASURED[found["method"]], "rows": rows, "rest": strata}
+
+
+def _error_row(name: str, found: Mapping[str, Any]) -> Row:
+    if found["value"] is None:
+        return Row(name, "not measured")
+    return Row(
+        name,
+        f"{found['value']:.1%}",
+        f"[{found['low']:.1%}, {found['high']:.1%}]",
+        shown(found["n"]) if "n" in found else "",
+    )
 
 
 def _tiles(meta: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from typing import Any
 
 from genesis.params import Params
 from genesis.record import Run
+from genesis.review.funnel import counts as counts
 from genesis.review.funnel import funnel as funnel
 from genesis.review.residual import residual as residual
 from genesis.review.tables import agreement_table as agreement_table
@@ -32,7 +33,17 @@ from genesis.review.tables import finish as finish
 from genesis.review.tables import model_table as model_table
 from genesis.review.tables import plan_table as plan_table
 
-__all__ = ["agreement_table", "check", "error_table", "finish", "funnel", "model_table", "plan_table", "residual"]
+__all__ = [
+    "agreement_table",
+    "check",
+    "counts",
+    "error_table",
+    "finish",
+    "funnel",
+    "model_table",
+    "plan_table",
+    "residual",
+]
 
 
 async def check(run: Run, params: Params, *, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
