@@ -31,6 +31,7 @@ _NAMES = {
 TYPES: Mapping[str, str] = {word: plain for plain, spelled in _NAMES.items() for word in spelled.split()} | {"": ""}
 """Lower-case dialect name -> JSON Schema type; the empty type takes any value."""
 _GENERIC = re.compile(r"^([A-Za-z_.]*)\s*[\[(<](.*)[\])>]$")
+_HYPHEN = re.compile(r"(\[[^\]]*?\\[wdsWDS])-(?=[^\]])")
 _OPTIONAL = re.compile(r",?\s*\(?\boptional\b\)?\s*$", re.IGNORECASE)
 _MAPS = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
@@ -89,9 +90,18 @@ def _map(schema: Any, place: str, notes: list[Note]) -> dict[str, Any]:
     _older_words(plain, place, notes)
     if "properties" in plain:
         _requirements(schema, plain, place, notes)
+    _pattern(plain, place, notes)
     _enum(plain, place, notes)
     _default(plain, place, notes)
     return plain
+
+
+def _pattern(plain: dict[str, Any], place: str, notes: list[Note]) -> None:
+    r"""Escape the hyphen of ``[\w-.]``, which browsers forgive and JSON Schema's ECMA-262 does not."""
+    pattern = plain.get("pattern")
+    if isinstance(pattern, str) and (strict := _HYPHEN.sub(r"\1\\-", pattern)) != pattern:
+        plain["pattern"] = strict
+        notes.append(Note(f"{place}/pattern", f"pattern {pattern!r:.80} has a loose hyphen; escaped"))
 
 
 def _child(key: str, value: Any, place: str, notes: list[Note]) -> Any:

@@ -157,7 +157,7 @@ def validity(definition: Definition) -> Iterator[Defect]:
     try:
         jsonschema_rs.validator_for(definition.parameters, validate_formats=True)
     except (ValueError, jsonschema_rs.ValidationError) as problem:
-        yield Defect("reject", "", f"cannot be compiled into a validator: {problem!s:.120}")
+        yield Defect("reject", "", f"cannot be compiled into a validator: {' '.join(str(problem).split())[:120]}")
 
 
 _VALIDATORS: dict[str, Any] = {}

@@ -94,6 +94,7 @@ def test_unknown_types_are_errors(kind: Any) -> None:
             {"type": "number", "exclusiveMinimum": 0},
             "bound",
         ),
+        ({"type": "string", "pattern": r"^[\w-.]+$"}, {"type": "string", "pattern": r"^[\w\-.]+$"}, "loose hyphen"),
         ({"type": "string", "nullable": True}, {"type": ["string", "null"]}, ""),
         ({"type": "array", "items": [{"type": "int"}]}, {"type": "array", "items": {"type": "integer"}}, "positions"),
     ],
