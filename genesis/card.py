@@ -103,7 +103,6 @@ def push_to_hub(folder: str | Path, repository: str, *, private: bool = True) ->
     Called only on an explicit order; the token comes from the environment or ``hf auth login``. Raises RecordError.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     if not (Path(folder) / "README.md").is_file():
         raise RecordError(f"{folder}: no README.md; write the card first")
@@ -111,8 +110,9 @@ def push_to_hub(folder: str | Path, repository: str, *, private: bool = True) ->
     try:
         api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
         api.upload_folder(repo_id=repository, repo_type="dataset", folder_path=str(folder))
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        raise RecordError(f"{repository}: not uploaded: {str(error).splitlines()[0]}") from error
+    except Exception as error:  # the client raises its own errors, its HTTP library's, and built-in ones
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RecordError(f"{repository}: not uploaded: {reason}") from error
     return f"https://huggingface.co/datasets/{repository}"
 
 

@@ -34,6 +34,7 @@ def add(commands: Any) -> None:
         "--test", type=float, default=0.1, metavar="SHARE", help="share of the test split (default: 0.1)"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the split (default: 0)")
+    parser.add_argument("--push", metavar="OWNER/NAME", help="upload the folder to the Hugging Face Hub, private")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(handler=handle)
 
@@ -49,16 +50,41 @@ def handle(arguments: argparse.Namespace) -> int:
     file = _file(arguments.source)
     found = dialogues(file, arguments.read_as)
     report = write(found, arguments.format, arguments.out, by=arguments.split, test=arguments.test, seed=arguments.seed)
+    card = _card(arguments, report.rows)
+    pushed = _push(arguments)
     if arguments.json:
-        print_json({**msgspec.to_builtins(report), "out": arguments.out})
+        print_json({**msgspec.to_builtins(report), "out": arguments.out, "card": card, "pushed": pushed})
         return 0
     for side, rows in report.rows.items():
         print(f"{side:<8}{rows:>8,} rows")
-    print(f"folder  {arguments.out}: {', '.join(report.files)}")
+    print(f"folder  {arguments.out}: {', '.join([*report.files, *([card] if card else [])])}")
+    if pushed:
+        print(f"pushed  {pushed}")
     if report.skipped:
         name, reason = report.skipped[0]
         print(f"skipped {len(report.skipped):,} that the format cannot hold, first {name}: {reason}", file=sys.stderr)
     return 0
+
+
+def _card(arguments: argparse.Namespace, rows: dict[str, int]) -> str:
+    """Write the dataset card beside a run's export and return its name; other data has no known origin: none."""
+    from dataclasses import replace
+
+    from genesis.card import measure, write
+    from genesis.record import open_run
+
+    if not (Path(arguments.source) / "run.json").is_file():
+        return ""
+    run = open_run(arguments.source)
+    facts = replace(measure(run), splits=rows, formats=(arguments.format,))
+    return write(run, arguments.out, facts).name
+
+
+def _push(arguments: argparse.Namespace) -> str:
+    """Upload the folder where that was asked for, and return its address."""
+    from genesis.card import push_to_hub
+
+    return push_to_hub(arguments.out, arguments.push) if arguments.push else ""
 
 
 def _file(source: str) -> Path:

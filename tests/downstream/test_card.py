@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +111,19 @@ def test_the_same_run_gives_the_same_card_and_an_empty_one_none(run: Run, tmp_pa
 def test_nothing_is_uploaded_without_a_card(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="write the card first"):
         card.push_to_hub(tmp_path, "someone/some-data")
+
+
+@pytest.mark.slow
+def test_export_puts_the_card_beside_a_runs_data_and_uploads_only_on_order(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", "import sys; from genesis.cli import main; sys.exit(main())"]
+    command += ["export", str(run.path), "--format", "openai", "--out", str(out)]
+    environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Formats: openai." in (out / "README.md").read_text()
+    pushed = [*command, "--push", "someone/some-data"]
+    done = subprocess.run(pushed, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    assert done.returncode == 2
+    assert "someone/some-data: not uploaded" in done.stderr
+    assert "Traceback" not in done.stderr
