@@ -16,7 +16,7 @@ from metrics_corpus import WORDS, call, dialogue
 @pytest.mark.benchmark
 @pytest.mark.parametrize(("n", "cpu_seconds", "gigabytes"), [(10_000, 6, 2), (1_000_000, 300, 6)])
 def test_full_report(tmp_path: Path, n: int, cpu_seconds: float, gigabytes: float) -> None:
-    """On two idle cores the wall clock is about 0.6 of the CPU time."""
+    """CPU time, for it does not depend on who else uses the machine."""
     generator = random.Random(0)
     file = tmp_path / "d.jsonl"
     vocabulary = [first + second for first in WORDS for second in WORDS]
