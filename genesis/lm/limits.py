@@ -48,7 +48,7 @@ class Gate:
             except asyncio.CancelledError:
                 if place.done() and not place.cancelled():
                     self.leave()
-                else:
+                elif place in self._waiters:  # else it was passed over already, as cancelled
                     self._waiters.remove(place)
                 raise
         else:

@@ -131,3 +131,17 @@ async def test_a_cancelled_place_at_the_gate_is_given_on() -> None:
     assert gate.in_flight == 1
     gate.leave()
     assert gate.in_flight == 0
+
+
+async def test_places_cancelled_together_are_all_passed_over() -> None:
+    gate = Gate(1)
+    await gate.enter()
+    waiting = [asyncio.ensure_future(gate.enter()) for _ in range(4)]
+    await asyncio.sleep(0)
+    for task in waiting[:3]:
+        task.cancel()
+    gate.leave()
+    done = await asyncio.gather(*waiting, return_exceptions=True)
+    assert all(isinstance(result, asyncio.CancelledError) for result in done[:3])
+    assert isinstance(done[3], float)
+    assert (gate.in_flight, gate.waiting) == (1, 0)
