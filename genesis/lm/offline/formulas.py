@@ -116,7 +116,7 @@ def _heron(a: float, b: float, c: float) -> float:
     return math.sqrt(half * (half - a) * (half - b) * (half - c))
 
 
-_P = "principal|principle|principle_amount|principal_amount|initial_investment|investment_amount|present_value|initial_amount"
+_P = "principal|principle|principle_amount|principal_amount|initial_investment|investment_amount|present_value"
 _R = "rate|interest_rate|annual_rate|annual_interest_rate|rate_of_interest|growth_rate|annual_growth_rate|annual_return"
 _T = "time|years|duration|term|time_period|num_years|holding_period"
 _N = "n|compounding_per_year|times_compounded|compounding_frequency=1"
