@@ -15,9 +15,10 @@ from typing import Any
 from genesis.errors import ToolError
 from genesis.tools import lint, refs
 from genesis.tools.decisions import key
-from genesis.tools.dialect import Note, read_type, to_json_schema
+from genesis.tools.dialect import Note, to_json_schema
 from genesis.tools.found import Action, Finding, Found
 from genesis.tools.lint import CONTROL, Definition
+from genesis.tools.typenames import read_type
 
 _PARAMETERS = ("parameters", "arguments", "inputSchema", "input_schema", "parameters_schema")
 _ACTIONS: dict[str, Action] = {"reject": "rejected", "flag": "flagged", "note": "noted"}

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from genesis.benchmarks import bfcl
 from genesis.errors import ToolError
-from genesis.tools.dialect import read_type, to_json_schema
+from genesis.tools.dialect import to_json_schema
 from genesis.tools.found import Found
 from genesis.tools.reading import examine
+from genesis.tools.typenames import read_type
 
 
 @pytest.mark.parametrize(
