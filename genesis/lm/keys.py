@@ -14,7 +14,7 @@ import xxhash
 
 from genesis.lm.engine import Request
 
-_RECENT = 20_000
+_RECENT = 4_000
 
 
 def request_key(identity: str, request: Request) -> str:
