@@ -109,8 +109,10 @@ def summary_rows(run: Run) -> list[tuple[str, str]]:
         rows.append((name, ""))
         rows += [(f"  {row.name}", f"{row.value} {row.interval}".rstrip()) for row in headline(name, part)]
     if counts and not run.params.data:
-        error = _error_row("error left", residual(run))
-        rows.append((error.name, f"{error.value} {error.interval}".rstrip()))
+        found = residual(run)
+        error = _error_row("error left", found)
+        how = f"({found['method']})" if found["value"] is not None else ""
+        rows.append((error.name, " ".join(filter(None, (error.value, error.interval, how)))))
     if "calls" in meta:
         tokens = meta.get("tokens", {})
         rows.append(("calls", f"{meta['calls']:,}"))

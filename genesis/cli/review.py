@@ -13,7 +13,8 @@ _EXAMPLES = """examples:
   genesis review import latest sheet.csv --rater ann        # the filled-in sheet
   genesis review apply latest                               # settle the run with what people decided
   genesis review model latest                               # judge by model what passed the rules
-  genesis review calibrate latest --out params/checker.json # confidence -> probability, from people's decisions
+  genesis review calibrate latest --out checker.json        # confidence -> probability, from people's decisions
+  genesis review planted latest                             # what the model checker sees of planted defects
 To review in JupyterLab: notebooks/31_review.ipynb
 """
 
@@ -41,7 +42,11 @@ def add(commands: Any) -> None:
     into.add_argument("--rater", default="", help="who decided, where the rows do not say")
     _action(actions, "apply", "settle the run with what model and people said", _apply)
     _action(actions, "model", "judge by model what passed the rules", _model)
-    fit = _action(actions, "calibrate", "fit confidence to probability on people's decisions", _calibrate)
+    planted = _action(actions, "planted", "the model checker's recall and false alarms on planted defects", _planted)
+    planted.add_argument("--most", type=int, default=30, help="dialogues per kind of defect at most (default: 30)")
+    fit = _action(actions, "calibrate", "fit confidence to probability on labelled dialogues", _calibrate)
+    fit.add_argument("--on", choices=("people", "planted"), default="people", help="whose labels (default: people)")
+    fit.add_argument("--most", type=int, default=30, help="planted: dialogues per kind at most (default: 30)")
     fit.add_argument("--method", choices=("isotonic", "platt"), default="isotonic", help="default: isotonic")
     fit.add_argument("--out", required=True, metavar="FILE", help="where to write the map (JSON)")
 
@@ -145,11 +150,45 @@ def _model(arguments: argparse.Namespace) -> int:
     return _print(arguments, found, words, *([f"stopped: {found['stopped']}"] if found["stopped"] else []))
 
 
+def _planted(arguments: argparse.Namespace) -> int:
+    rows = _plant(arguments)
+    table = [
+        f"{row['group']:<12}{row['kind']:<24}{row['caught']:>4} of {row['judged']:<5}"
+        f"{row['rate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+        for row in rows
+        if row["judged"]
+    ]
+    unseen = ", ".join(row["kind"] for row in rows if row["planted"] and not row["judged"])
+    lm = f"LM: {_run(arguments).read_json('run.json')['lm']}; what the rules fail is not judged: {unseen or 'none'}"
+    return _print(arguments, {"rows": rows}, lm, *table)
+
+
+def _plant(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Judge planted defects in the run's accepted dialogues; the replies go into the run's journal."""
+    import asyncio
+
+    from genesis import lm
+    from genesis.review.planting import mutation_rows
+    from genesis.review.queue import passed
+
+    run = _run(arguments)
+
+    async def judged() -> list[dict[str, Any]]:
+        async with lm.open(run.params, run.journal_path) as caller:
+            return await mutation_rows(passed(run), run.params, caller, seed=run.params.seed, most=arguments.most)
+
+    with run.lock():
+        return asyncio.run(judged())
+
+
 def _calibrate(arguments: argparse.Namespace) -> int:
     from genesis.checks import calibration
-    from genesis.review.tables import labelled
+    from genesis.review import planting, tables
 
-    confidences, labels = labelled(_run(arguments))
+    if arguments.on == "planted":
+        confidences, labels = planting.labelled(_plant(arguments))
+    else:
+        confidences, labels = tables.labelled(_run(arguments))
     fitted = calibration.fit(confidences, labels, method=arguments.method)
     before = calibration.assess(confidences, labels)
     after = calibration.assess(confidences, labels, method=arguments.method)

@@ -16,6 +16,7 @@ Line = dict[str, Any]
 Fields = dict[str, Any]
 
 _WORD = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
+_NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*")
 _FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?!\w)")
 _SMALL = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -69,10 +70,17 @@ def _unfaithful(lines: list[Line], system: str) -> Iterator[str]:
         content = str(line.get("content") or "")
         after_result = number and lines[number - 1].get("role") == "tool"
         if line.get("role") == "assistant" and content and after_result:
+            for name in _NAME.findall(content):
+                if not any(word.lower() in known.lower() for word in name.split()):
+                    yield f"Message {number} names {name}, which no result and nobody gives."
             figures = {figure.replace(",", "") for figure in _FIGURE.findall(known)}
             for figure in _FIGURE.findall(content):
                 if not _close(figure.replace(",", ""), figures):
                     yield f"Message {number} says {figure}, which no result and nobody gives."
+            if not str(lines[number - 1].get("content") or "").startswith('{"error') and not _reports(
+                content, lines, number
+            ):
+                yield f"Message {number} says nothing of the result before it."
         for call in line.get("calls") or ():
             known += " " + str(call.get("arguments"))
             for name, value in (call.get("arguments") or {}).items():
@@ -80,6 +88,14 @@ def _unfaithful(lines: list[Line], system: str) -> Iterator[str]:
                     yield f"Message {number}: nothing that was said gives '{name}' = {value!r}."
         said += " " + content
         known += " " + content
+
+
+def _reports(content: str, lines: list[Line], number: int) -> bool:
+    """Whether an answer holds any word or figure that the result before it brought in."""
+    result = set(_WORD.findall(str(lines[number - 1].get("content") or "").lower()))
+    earlier = " ".join(str(line.get("content") or "") for line in lines[: number - 1]).lower()
+    new = {word for word in result - set(_WORD.findall(earlier)) if len(word) > 2 or word.isdigit()}
+    return not new or bool(new & set(_WORD.findall(content.lower())))
 
 
 def _close(figure: str, known: set[str]) -> bool:
@@ -114,6 +130,8 @@ def _unsatisfied(lines: list[Line]) -> Iterator[str]:
     last = lines[-1]
     if not last.get("content") and not last.get("calls"):
         yield "The assistant's last message is empty."
+    if (said := str(last.get("content") or "").rstrip()) and said[-1].isalnum():
+        yield f"Message {len(lines) - 1} breaks off."
     asked = str(last.get("content") or "").rstrip().endswith("?")
     if asked and len(lines) > 1 and lines[-2].get("role") == "user":
         yield f"Message {len(lines) - 1} asks, and nobody answers."
