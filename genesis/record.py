@@ -247,10 +247,10 @@ def open_run(ref: str | Path, root: str | Path = "experiments") -> Run:
     elif (Path(text) / "run.json").is_file():
         run = Run(Path(text))
     else:
-        matches: list[Path] = []
-        if not Path(text).is_absolute():  # globbing takes no absolute pattern
-            matches = sorted(Path(root).glob(f"*/{text}/run.json")) or sorted(Path(root).glob(f"{text}/run.json"))
-        if len(matches) != 1 or ".." in Path(text).parts:
+        inside = text != "" and not Path(text).is_absolute() and ".." not in Path(text).parts
+        patterns = (f"*/{text}/run.json", f"{text}/run.json") if inside else ()
+        matches = next((found for pattern in patterns if (found := sorted(Path(root).glob(pattern)))), [])
+        if len(matches) != 1:
             where = f"{len(matches)} runs have this id" if matches else "no such folder, and no run with this id"
             raise RecordError(f"run '{text}': {where} under {Path(root).resolve()}")
         run = Run(matches[0].parent)

@@ -7,19 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from needs import ROOT, require
 
-ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # building its grammars costs 1 s of CPU
-
-
-def require(found: bool, what: str) -> None:
-    """Skip where an outside part is absent; in CI its absence is an error."""
-    if found:
-        return
-    if os.environ.get("CI"):
-        pytest.fail(f"{what}: absent, and CI requires it")
-    pytest.skip(f"{what}: absent")
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def test_a_second_owner_is_told_who_holds_the_run_and_a_dead_one_holds_nothing(r
         pass
 
 
-@pytest.mark.parametrize("ref", ["../x", "nope", "quickstart/nope"])
+@pytest.mark.parametrize("ref", ["../x", "nope", "quickstart/nope", "/nope/nope", "[", ""])
 def test_an_unknown_run_is_a_clear_error(tmp_path: Path, ref: str) -> None:
     record.create(Params(), tmp_path)
     with pytest.raises(RecordError, match="run '"):

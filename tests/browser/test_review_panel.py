@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from lab import (
     ARGUMENTS,
     chromium,
@@ -19,6 +18,7 @@ from lab import (
     wait_for_kernel,
     with_parameters,
 )
+from needs import ROOT
 from review_cases import dialogue, make_run, with_model
 
 from genesis.chat import Message

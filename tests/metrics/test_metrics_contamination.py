@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import require
 from metrics_corpus import corpus, dialogue
+from needs import require
 
 from genesis.benchmarks.item import Item
 from genesis.chat import ToolCall

@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from conftest import require
+from needs import require
 from offline_talk import PERSONAS
 
 from genesis.agents.wire import Wish

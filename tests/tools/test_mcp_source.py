@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import require
+from needs import require
 
 from genesis.errors import PoolError
 from genesis.tools.build import build_pool
