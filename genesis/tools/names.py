@@ -1,7 +1,7 @@
 """Names that every endpoint takes, from names as sources give them; the original is kept beside.
 
 >>> legal("math.hypot"), legal("get user/info"), legal("x" * 70)[-9:]
-('math_hypot', 'get_user_info', '_82e9f9da')
+('math_hypot', 'get_user_info', '_eb347ad2')
 """
 
 from __future__ import annotations
