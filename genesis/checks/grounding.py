@@ -33,7 +33,7 @@ MAX_PARTS = 100
 _NOT_WORD = re.compile(r"[^\w]+")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<![\w])\.\d+")
 _SCALED = re.compile(
-    r"(\d[\d,]*(?:\.\d+)?)\s*(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m)"
+    r"(?<![\d,])(\d[\d,]{0,30}(?:\.\d{1,30})?)\s{0,3}(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m)"
 )
 _SCALES = {
     "%": 0.01,
@@ -50,10 +50,29 @@ _SCALES = {
     "trillion": 1e12,
 }
 _TRUTH = frozenset({"true", "false", "yes", "no", "dontcare", "none", "null", "any", "all", "default"})
+_UNITS = tuple(
+    (factor, frozenset(words.split()))
+    for factor, words in (
+        (60, "hour hours hr hrs minute minutes min mins"),
+        (3600, "hour hours hr hrs"),
+        (24, "day days"),
+        (7, "week weeks"),
+        (12, "year years dozen annual annually"),
+        (365, "year years"),
+        (
+            1000,
+            "km kilometer kilometers kilometre kilometres kg kilogram kilograms kilos kw kwh second seconds liter liters ton tons",
+        ),
+        (0.001, "m meter meters metres g gram grams ml milliliters mm ms milliseconds w watts"),
+        (1e6, "mb megabyte megabytes mw"),
+        (100, "cm centimeters centimetres dollars cents meter meters"),
+    )
+)
+"""Factors between what is said and what the schema may count in, and the words that speak of them."""
 _FLAT = bytes(ord(chr(code).lower()) if chr(code).isalnum() and code < 128 else 32 for code in range(256))
 """ASCII letters in lower case and digits; anything else becomes a space."""
 _DIGIT = re.compile(r"\d")
-_GLUED = re.compile(r"\d+(?=[a-z°$€£_*^/])|(?<=[a-z_$€£#=:(\[])\d+(?:\.\d+)?")
+_GLUED = re.compile(r"(?<!\d)\d{1,30}(?=[a-z°$€£_*^/])|(?<=[a-z_$€£#=:(\[])\d{1,30}(?:\.\d{1,30})?")
 _NUMBER_NAMES = frozenset(NUMBER_WORDS)
 _EMPTY = frozenset(
     "whether include included should with that this which true false default flag boolean indicates indicating optional"
@@ -245,6 +264,8 @@ def _bool_support(schema: Any, said: Said, required: bool, name: str) -> float:
 def _implied(value: Any, schema: dict[str, Any], said: Said, required: bool, name: str) -> float:
     """Return the support of a value that a person need not say: a choice the schema offers, a translation."""
     about = str(schema.get("description", ""))
+    if isinstance(value, str) and value.lower() in _TRUTH:
+        return _bool_support(schema, said, required, name)
     options = schema.get("enum")
     if isinstance(options, list) and value in options:
         others = [option for option in options if option != value and isinstance(option, str)]
@@ -252,8 +273,6 @@ def _implied(value: Any, schema: dict[str, Any], said: Said, required: bool, nam
             return 0.0
         return 0.5 if required else 0.3
     if isinstance(value, str):
-        if value.lower() in _TRUTH:
-            return _bool_support(schema, said, required, name)
         if not said.text.isascii() and value.isascii():  # a name in another script
             return 0.5
         if required and len(value) > 1 and flat(value) in flat(about) and not _others_said(value, about, said):
@@ -282,8 +301,10 @@ def _number_support(value: float, said: Said) -> float:
         return 0.8
     if isinstance(value, int) and 1900 <= value <= 2100 and RELATIVE_DAYS & said.tokens:
         return 0.5
-    for factor in (60, 3600, 1000, 24, 7, 12, 0.001, 1e6):  # another unit: hours for minutes, kilo
-        if any(number and abs(value - number * factor) <= 1e-6 * abs(value) for number in numbers):
+    for factor, units in _UNITS:
+        if units & said.tokens and any(
+            abs(value - number * factor) <= 1e-6 * abs(value) for number in numbers if number
+        ):
             return 0.6
     return 0.0
 
@@ -304,7 +325,8 @@ def _text_support(value: str, said: Said) -> float:
         return 1.0
     if not value.isascii() and value.strip().lower() in said.text.lower():  # scripts without spaces
         return 1.0
-    if len(core) >= 3 and core in said.alnum:
+    plain = value.isalpha() and (value.islower() or value.istitle())
+    if len(core) >= 3 and not plain and core in said.alnum:
         return 0.95
     if _DIGIT.search(value):
         moment = _moment_support(value.strip(), said)

@@ -5,13 +5,14 @@ All but 35 flag: only meaning decides whether a value that was not said was mean
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 import msgspec
 
 from genesis.chat import Message
 from genesis.checks.align import swapped
-from genesis.checks.grounding import THRESHOLD, Said, flat, placed, support
+from genesis.checks.grounding import MAX_DIGITS, THRESHOLD, Said, flat, placed, support
 from genesis.checks.schema import shown
 from genesis.checks.view import Flag, View, error_of
 
@@ -20,11 +21,15 @@ _CLAIMS_FAILURE = re.compile(
     r"|unavailable|not (?:available|found|possible|able|work\w*|go\w*|exist\w*)|no (?:results?|such|match\w*)|try again|retry|went wrong|unsuccess\w*|trouble"
     r"|timed out|time-?out|apolog\w*|denied|refused|down|reject\w*|declin\w*|missing|required|isn't|is not|won't|will not|limit)\b"
 )
+MOST = 100
+"""Numbers, names and codes of an answer that are looked up."""
 _QUOTED = re.compile(r"\"([^\"\n]{3,60})\"|“([^”\n]{3,60})”")
 _CODES = re.compile(
     r"https?://[^\s)>\]\"']{1,300}|\b[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{2,64}|\b(?=[A-Za-z-]{0,30}\d)(?=[\d-]{0,30}[A-Za-z])[A-Za-z0-9]{2,40}(?:-[A-Za-z0-9]{1,40}){0,6}\b"
 )
 _NAMES = re.compile(r"(?<=[a-z,;:] )(?:[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*)")
+_NUMBERING = re.compile(r"(?m)^\s{0,8}\d{1,2}[.)] ")
+_FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
 _MONTH_NAMES = frozenset(
     "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov"
     " dec monday tuesday wednesday thursday friday saturday sunday".split()
@@ -98,7 +103,7 @@ def answer_states_result(view: View) -> Iterator[str]:
             yield Flag(f"message {at}: the result before it is an error; the answer does not say so")
         if not any(char.isdigit() for char in message.content):
             continue
-        for number in sorted(_figures(message.content)):
+        for number in sorted(_figures(message.content))[:MOST]:
             if not _derivable(number, said.numbers):
                 yield Flag(f"message {at}: the answer says {number:g}; neither the results nor the user do")
 
@@ -117,20 +122,16 @@ def _known(view: View, at: int) -> Said:
 
 
 def _figures(text: str) -> set[float]:
-    """Return the numbers of an answer; list numbering and signs aside."""
-    text = re.sub(r"(?m)^\s*\d{1,2}[.)] ", "", text)
-    return {
-        abs(float(match.replace(",", "")))
-        for match in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])", text)
-        if match.replace(",", "")
-    }
+    """Return the numbers of an answer; list numbering and signs aside, and runs of digits too long for a number."""
+    text = _NUMBERING.sub("", text)
+    return {float(match.replace(",", "")) for match in _FIGURE.findall(text) if len(match) <= MAX_DIGITS}
 
 
 def _derivable(number: float, known: set[float]) -> bool:
     """Whether a number is known, rounded, a per cent, or another clock's form of a known one; 0 to 3 count things."""
     if number in known or (number <= 3 and number == int(number)):
         return True
-    for other in known:
+    for other in itertools.islice(known, 20 * MOST):
         size = abs(other)
         if abs(size - number) <= 0.006 * max(size, number) and number != int(number):
             return True
@@ -177,7 +178,8 @@ def references(view: View) -> Iterator[str]:
         if message.tool_calls:
             continue
         known = _known(view, at)
-        for found in [*_CODES.findall(message.content), *("".join(pair) for pair in _QUOTED.findall(message.content))]:
+        quotes = ["".join(pair) for pair in _QUOTED.findall(message.content)]
+        for found in [*_CODES.findall(message.content), *quotes][:MOST]:
             if (
                 flat(found).strip()
                 and flat(found) not in known.flat
@@ -185,7 +187,7 @@ def references(view: View) -> Iterator[str]:
             ):
                 if support(found, known) < THRESHOLD:
                     yield Flag(f"message {at}: {shown(found)} is in no result and in nothing said")
-        for name in _NAMES.findall(message.content):
+        for name in _NAMES.findall(message.content)[:MOST]:
             words = [word for word in name.lower().split() if word not in _MONTH_NAMES]
             if (
                 words

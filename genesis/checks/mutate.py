@@ -279,12 +279,17 @@ def false_alarms(dialogues: Sequence[Dialogue], off: Collection[str] = frozenset
     for outcome in ("fail", "flag"):
         counts.setdefault(("any", outcome), 0)
     rows = []
-    for (rule, outcome), count in sorted(counts.items(), key=lambda item: (item[0][0] == "any", -item[1], item[0])):
+    for (rule, outcome), count in sorted(counts.items(), key=_by_count):
         low, high = wilson(count, len(dialogues))
         rate = count / len(dialogues) if dialogues else None
         row = {"rule": rule, "outcome": outcome, "count": count, "dialogues": len(dialogues), "rate": rate}
         rows.append(row | {"low": low, "high": high, "examples": examples.get((rule, outcome), [])[:3]})
     return rows
+
+
+def _by_count(item: tuple[tuple[str, str], int]) -> tuple[bool, int, tuple[str, str]]:
+    (rule, outcome), count = item
+    return rule == "any", 0 if rule == "any" else -count, (rule, outcome)
 
 
 def wilson(successes: int, n: int, z: float = 1.959964) -> tuple[float, float]:
