@@ -206,7 +206,7 @@ def _error_section(run: Run) -> dict[str, Any]:
     if "screening" in found:
         rows.append(_error_row("error of what rules and model let pass", found["screening"]))
     rows += [
-        Row(f"left {stage}", shown(int(left)), f"{share:.1%} [{low:.1%}, {high:.1%}]")
+        Row(f"left: {stage.partition(' (')[0]}", shown(int(left)), f"{share:.1%} [{low:.1%}, {high:.1%}]")
         for stage, left, _, share, low, high in funnel(run).itertuples(index=False)
     ]
     if found["raters"]:

@@ -57,16 +57,17 @@ def counts(run: Run) -> dict[str, Any]:
 def funnel(run: Run) -> DataFrame:
     """Return one row a stage: dialogues left after it, their share of all generated with a 95 % Wilson interval.
 
-    What people brought back from the model's rejections counts as passed by the model.
+    ``stage`` holds the count, as a figure shows it: ``after rules (116)``. What people brought back from the model's
+    rejections counts as passed by the model.
     """
     import pandas as pd
 
     found = counts(run)
     made = left = found["generated"]
-    rows = [("generated", left, 0, 1.0, 1.0, 1.0)] if made else []
+    rows = [(f"generated ({left})", left, 0, 1.0, 1.0, 1.0)] if made else []
     for stage in STAGES if made else ():
         lost = found["rejected"][stage]
         left -= lost
         low, high = wilson(left, made)
-        rows.append((f"after {stage}", left, lost, left / made, low, high))
+        rows.append((f"after {stage} ({left})", left, lost, left / made, low, high))
     return pd.DataFrame(rows, columns=["stage", "left", "rejected", "share", "low", "high"])

@@ -104,6 +104,7 @@ def residual(run: Run) -> dict[str, Any]:
         "low": None,
         "high": None,
         "n": sum(row["read"] for row in strata),
+        "read": sum(row["read"] for row in strata),
         "dialogues": sum(row["dialogues"] for row in strata),
         "minutes": minutes(decisions),
         "raters": sorted({decision.rater for decision in decisions}),

@@ -51,7 +51,7 @@ def error_table(run: Run) -> DataFrame:
             for words, part in rows
         ],
         columns=["", "value", "95 % interval"],
-    ).assign(method=found["method"], read=found["n"], minutes=found["minutes"])
+    ).assign(method=found["method"], read=found["read"], minutes=found["minutes"])
 
 
 def agreement_table(run: Run) -> DataFrame:

@@ -53,6 +53,7 @@ def test_offline_without_decisions_it_is_the_planted_truth(tmp_path: Path) -> No
     assert found["method"] == "planted truth"
     assert found["value"] == pytest.approx(2 / 40)
     assert found["low"] < 0.05 < found["high"]
+    assert found["read"] == 0  # by people
 
 
 def test_an_audit_measures_screening_and_what_is_left_after_its_own_corrections(tmp_path: Path) -> None:
@@ -151,6 +152,7 @@ def test_the_funnel_counts_every_stage(tmp_path: Path) -> None:
     assert found["reasons"]["human"] == {"human:unnatural": 1}
     table = funnel(run)
     assert list(table["left"]) == [9, 8, 8, 7, 6]
+    assert table["stage"].iloc[2] == "after rules (8)"
     assert sum(1 for _ in run.rows("dialogues")) == 6
     assert (table["low"] <= table["share"]).all()
     assert run.read_json("parts/error.json")["funnel"] == found
