@@ -17,10 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from genesis.checks.grounding import flat, stem
+from genesis.checks.lexicon import words_of
+from genesis.checks.said import flat, stem
 from genesis.text import split_name
 
-MARGIN = 0.6
+MARGIN = 0.5
 """Misfits above it are flagged; `audit.alignment_curve` shows what each margin costs and catches."""
 _ORDER = 0.3
 _BEFORE, _AFTER = 5, 3
@@ -28,20 +29,19 @@ _REACH = 60
 """Characters looked at on each side."""
 _Around: TypeAlias = "tuple[list[tuple[str, float]], float]"
 _WEIGHTS = [1 / (1 + distance) for distance in range(_BEFORE)]
-_EMPTY = frozenset(
-    "the a an of for and or in on at is be with by that this it as value name number string parameter".split()
+_EMPTY = words_of("the a an of for and or in on at is be with by that this it as value name number string parameter")
+_BEGINNING = words_of(
+    "from origin source start starting begin beginning departure depart departing initial first min minimum"
+    " lower lowest low sender since between over above least earliest check-in checkin pickup base numerator"
+    " mine old current x width one"
 )
-_SIDES = (
-    (
-        "from origin source start starting begin beginning departure depart departing initial first min minimum lower lowest low"
-        " sender since between over above least earliest check-in checkin pickup base numerator mine old current x width one",
-        "to destination target end ending finish arrival arrive arriving final second max maximum upper highest high recipient"
-        " receiver until till through and under below most latest checkout dropoff exponent denominator new y height two",
-    ),
+_ENDING = words_of(
+    "to destination target end ending finish arrival arrive arriving final second max maximum upper highest"
+    " high recipient receiver until till through and under below most latest checkout dropoff exponent"
+    " denominator new y height two"
 )
-_SIDE: dict[str, int] = {
-    word: side for pair in _SIDES for side, words in zip((-1, 1), pair, strict=True) for word in words.split()
-}
+_SIDE: dict[str, int] = {**dict.fromkeys(_BEGINNING, -1), **dict.fromkeys(_ENDING, 1)}
+"""Words that stand for one or the other of two opposite slots."""
 
 
 Place: TypeAlias = "tuple[str, str, bool, int]"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from genesis.checks.grounding import flat, numbers_of, stem
+from genesis.checks.lexicon import words_of
+from genesis.checks.quantities import numbers_of
+from genesis.checks.said import flat, stem
 from genesis.checks.schema import shown
 from genesis.checks.view import Flag, View
 from genesis.scenario import Scenario, Task
 from genesis.text import split_name
 
 _QUESTION = re.compile(
-    r"(?i)\?|\b(?:please|kindly) (?:provide|tell|share|give|specify|let me know|confirm)\b|\blet me know\b|\bneed to know\b|\bI need\b"
+    r"(?i)\?|\b(?:please|kindly) (?:provide|tell|share|give|specify|let me know|confirm)\b"
+    r"|\blet me know\b|\bneed to know\b|\bI need\b"
 )
 _COURTESY = re.compile(
     r"(?i)\b(?:anything else|something else|else I can|other (?:question|way|thing)s?|help (?:you )?with|assist|instead"
@@ -20,13 +23,15 @@ _COURTESY = re.compile(
 )
 _SENTENCES = re.compile(r"(?<=[.!?\n])")
 _ANNOUNCES = re.compile(
-    r"(?i)\b(?:(?:do ?n[o']t|don't|not) (?:know|remember|have|decided|sure)|haven't decided|not sure (?:which|what|when)|no idea|will tell you later|tell you later)\b"
+    r"(?i)\b(?:(?:do ?n[o']t|don't|not) (?:know|remember|have|decided|sure)|haven't decided"
+    r"|not sure (?:which|what|when)|no idea|tell you later)\b"
 )
 _GENERIC = frozenset(map(stem, ["name", "id", "type", "value", "text", "user", "number", "code", "status"]))
 """Words of parameters' names that any question holds."""
-_EMPTY = frozenset(
-    "the a an of for to and or in on with by is are be this that your you i me my please would like what which when where who how"
-    " it its can could want need get find tell give show about from at as do does if any some".split()
+_EMPTY = words_of(
+    "the a an of for to and or in on with by is are be this that your you i me my please would like what"
+    " which when where who how it its can could want need get find tell give show about from at as do does if"
+    " any some"
 )
 
 
@@ -53,7 +58,7 @@ def gap_is_required(view: View) -> Iterator[str]:
 
 
 def gap_is_real(view: View) -> Iterator[str]:
-    """The missing value is nowhere in the text before the question, and the user does not announce the gap (When2Call)."""
+    """The missing value is nowhere in the text before the question; the user announces no gap (When2Call)."""
     if view.scenario is None or not _is_gap(view):
         return
     for task, name, turn in _gaps(view.scenario):

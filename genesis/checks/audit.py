@@ -128,7 +128,7 @@ def gold_alarms(name: str, dialogues: Sequence[Dialogue]) -> dict[str, Any]:
     """Return what the rules say about a benchmark's gold.
 
     Keys: benchmark, items, own_schema (ids of items that break their own schema, reason beside), failed (the others
-    that fail), fail_rate over the others, low and high (95 % Wilson), grounding_flags (share that rules 31 and 32 flag),
+    that fail), fail_rate over the others, low and high (95 % Wilson), grounding_flags (share flagged by rules 31, 32),
     flagged (share that any rule flags and none fails).
     """
     broken: list[tuple[str, str]] = []

@@ -79,10 +79,8 @@ def _calls_by_turn(view: View, scenario: Scenario) -> Iterator[str]:
     for turn in range(len(view.users)):
         made = [spot for spot in view.calls if spot.turn == turn]
         wanted = expected(scenario, turn)
-        if scenario.special == "tool_error":
-            wrong = bool(wanted) != bool(made)
-        else:
-            wrong = len(made) != len(wanted)
+        retried = scenario.special == "tool_error"
+        wrong = bool(wanted) != bool(made) if retried else len(made) != len(wanted)
         if wrong:
             names = [spot.call.name for spot in made]
             yield f"user turn {turn}: {len(made)} calls {names}; the plan has {len(wanted)} here"

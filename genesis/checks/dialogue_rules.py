@@ -132,9 +132,9 @@ def failed_result(view: View) -> Iterator[str]:
             and error_of(message.content) is not None
         ):
             yield f"message {at}: the tool reports {shown(error_of(message.content))}; the scenario is not tool_error"
-        if ("/" in message.content or "\\" in message.content) and (found := _LOCAL_PATH.search(message.content)):
-            if found[0] not in view.dialogue.user_text:
-                yield f"message {at}: the result holds a path of somebody's machine: {shown(found[0])}"
+        found = _LOCAL_PATH.search(message.content) if "/" in message.content or "\\" in message.content else None
+        if found is not None and found[0] not in view.dialogue.user_text:
+            yield f"message {at}: the result holds a path of somebody's machine: {shown(found[0])}"
     if view.scenario is not None and view.scenario.special == "tool_error" and not view.partial and view.calls:
         results = [message.content for message in view.messages if message.role == "tool"]
         if not any(error_of(content) is not None for content in results):

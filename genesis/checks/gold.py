@@ -120,7 +120,7 @@ def _chosen_object(values: dict[str, list[Any]]) -> dict[str, Any]:
 
 
 def _chosen(value: Any) -> Any:
-    """Choose inside a nested value: an object's members list what they accept, a list's members stand for themselves."""
+    """Choose inside a nested value: an object's members list what they accept; a list's stand for themselves."""
     if isinstance(value, dict):
         return _chosen_object({name: part if isinstance(part, list) else [part] for name, part in value.items()})
     if isinstance(value, (list, tuple)):

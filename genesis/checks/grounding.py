@@ -5,8 +5,8 @@
 (1.0, 1.0, 0.8, 0.0)
 
 In order: the whole value between word boundaries; numbers by value ("1,200", "two", "20 %", "3 pm"); letters and digits
-alone ("3x**2" for "3x^2"); dates by their day and month; abbreviations; shared words; and dateparser for a date that all
-this missed. Weights are thresholds' steps, not probabilities; `audit.grounding_curve` shows what each threshold
+alone ("3x**2" for "3x^2"); dates by their day and month; abbreviations; shared words; and dateparser for a date that
+all this missed. Weights are thresholds' steps, not probabilities; `audit.grounding_curve` shows what each threshold
 costs and catches. Pitfall: enum members and small integers are grounded by accident (8 % and 3 %).
 """
 
@@ -16,39 +16,17 @@ import contextlib
 import datetime
 import itertools
 import re
-from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
-from genesis.checks.days import date_of, days_of, phrases, understood
-from genesis.checks.lexicon import ABBREVIATIONS, MONTHS, NUMBER_WORDS, RELATIVE_DAYS
+from genesis.checks.days import date_of, phrases, understood
+from genesis.checks.lexicon import ABBREVIATIONS, MONTHS, RELATIVE_DAYS, words_of
+from genesis.checks.said import Said, flat, stem
 from genesis.text import split_name
 
 THRESHOLD = 0.33
 """A value with less support than this is flagged."""
-MAX_DIGITS = 30
-"""A longer run of digits is a code, not a number."""
 MAX_PARTS = 100
 """Members of a list, an object or a text's words that are looked at."""
-_NOT_WORD = re.compile(r"[^\w]+")
-_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<![\w])\.\d+")
-_SCALED = re.compile(
-    r"(?<![\d,])(\d[\d,]{0,30}(?:\.\d{1,30})?)\s{0,3}(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m)"
-)
-_SCALES = {
-    "%": 0.01,
-    "percent": 0.01,
-    "k": 1e3,
-    "thousand": 1e3,
-    "lakh": 1e5,
-    "m": 1e6,
-    "mn": 1e6,
-    "million": 1e6,
-    "b": 1e9,
-    "bn": 1e9,
-    "billion": 1e9,
-    "trillion": 1e12,
-}
 _TRUTH = frozenset({"true", "false", "yes", "no", "dontcare", "none", "null", "any", "all", "default"})
 _UNITS = tuple(
     (factor, frozenset(words.split()))
@@ -61,7 +39,7 @@ _UNITS = tuple(
         (365, "year years"),
         (
             1000,
-            "km kilometer kilometers kilometre kilometres kg kilogram kilograms kilos kw kwh second seconds liter liters ton tons",
+            "km kilometer kilometers kilometre kilometres kg kilogram kilograms kilos kw kwh second seconds liters",
         ),
         (0.001, "m meter meters metres g gram grams ml milliliters mm ms milliseconds w watts"),
         (1e6, "mb megabyte megabytes mw"),
@@ -69,76 +47,12 @@ _UNITS = tuple(
     )
 )
 """Factors between what is said and what the schema may count in, and the words that speak of them."""
-_FLAT = bytes(ord(chr(code).lower()) if chr(code).isalnum() and code < 128 else 32 for code in range(256))
-"""ASCII letters in lower case and digits; anything else becomes a space."""
 _DIGIT = re.compile(r"\d")
-_GLUED = re.compile(r"(?<!\d)\d{1,30}(?=[a-z°$€£_*^/])|(?<=[a-z_$€£#=:(\[])\d{1,30}(?:\.\d{1,30})?")
-_NUMBER_NAMES = frozenset(NUMBER_WORDS)
-_EMPTY = frozenset(
-    "whether include included should with that this which true false default flag boolean indicates indicating optional"
-    " parameter specify specifies value used using will must they them when only also user".split()
+_EMPTY = words_of(
+    "whether include included should with that this which true false default flag boolean indicates"
+    " indicating optional parameter specify specifies value used using will must they them when only also user"
 )
 _CLOCK = re.compile(r"^(\d{1,2}):(\d{2})(?::\d{2})?\s*([ap]\.?m\.?)?$", re.I)
-
-
-class Said:
-    """What has been said before a call, indexed at first need."""
-
-    __slots__ = ("_alnum", "_days", "_numbers", "_stems", "_tokens", "flat", "text")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.flat = flat(text)
-        """Lower-case words between single spaces, with a space at both ends."""
-        self._numbers: set[float] | None = None
-        self._tokens: set[str] | None = None
-        self._stems: set[str] | None = None
-        self._alnum: str | None = None
-        self._days: list[tuple[int, int, int]] | None = None
-
-    @property
-    def numbers(self) -> set[float]:
-        """Every number said, in figures or words, scaled and clock forms too."""
-        if self._numbers is None:
-            self._numbers = numbers_of(self.text)
-        return self._numbers
-
-    @property
-    def days(self) -> list[tuple[int, int, int]]:
-        """The dates written out, as `days_of` gives them."""
-        if self._days is None:
-            self._days = days_of(self.text)
-        return self._days
-
-    @property
-    def tokens(self) -> set[str]:
-        """The distinct words."""
-        if self._tokens is None:
-            self._tokens = set(self.flat.split())
-        return self._tokens
-
-    @property
-    def stems(self) -> set[str]:
-        """The distinct words, cut to five letters."""
-        if self._stems is None:
-            self._stems = {stem(token) for token in self.tokens}
-        return self._stems
-
-    @property
-    def alnum(self) -> str:
-        """The letters and digits alone."""
-        if self._alnum is None:
-            self._alnum = self.flat.replace(" ", "")
-        return self._alnum
-
-
-def flat(text: str) -> str:
-    """Return lower-case words between single spaces, a space at both ends: ``" book a table "``."""
-    if text.isalnum():
-        return f" {text.lower()} "
-    if text.isascii():
-        return f" {' '.join(text.encode().translate(_FLAT).decode().split())} "
-    return f" {' '.join(_NOT_WORD.sub(' ', text).lower().replace('_', ' ').split())} "
 
 
 def placed(value: Any, text: str) -> tuple[str, int]:
@@ -151,66 +65,6 @@ def placed(value: Any, text: str) -> tuple[str, int]:
     else:
         return "", -1
     return words, text.find(words)
-
-
-@lru_cache(maxsize=200_000)
-def stem(word: str) -> str:
-    """Cut a word so that its forms meet: ``running`` and ``runs`` -> ``run``."""
-    for end in ("ing", "ies", "es", "ed", "s", "ly", "y", "e"):
-        if len(word) - len(end) >= 3 and word.endswith(end):
-            word = word[: -len(end)]
-            break
-    return word[:5]
-
-
-def numbers_of(text: str) -> set[float]:
-    """Return every number in a text by value: figures, words, per cent, thousands, 12-hour clock."""
-    found: set[float] = set()
-    lower = text.lower()
-    if _DIGIT.search(lower):
-        found.update(_figures(lower))
-    words = _NOT_WORD.sub(" ", lower).split()
-    if not _NUMBER_NAMES.isdisjoint(words):
-        found.update(_spelled(words))
-    return found
-
-
-def _figures(text: str) -> Iterator[float]:
-    for match in _NUMBER.findall(text):
-        if len(match) > MAX_DIGITS:
-            continue
-        value = float(match.replace(",", ""))
-        yield value
-        yield abs(value)
-    for figure, unit in _SCALED.findall(text):
-        if len(figure) > MAX_DIGITS:
-            continue
-        value = float(figure.replace(",", ""))
-        if unit[0] == "p" and unit != "percent":
-            yield value % 12 + 12
-        elif unit[0] == "a":
-            yield value % 12
-        else:
-            yield round(value * _SCALES[unit], 9)
-    for word in _GLUED.findall(text):
-        if len(word) <= MAX_DIGITS:
-            yield float(word)
-
-
-def _spelled(words: list[str]) -> Iterator[float]:
-    total: float | None = None
-    for word in words:
-        number = NUMBER_WORDS.get(word)
-        if number is None:
-            if word != "and":
-                total = None
-            continue
-        yield number
-        if number in (100, 1000, 1_000_000) and total:
-            total *= number
-        else:
-            total = number if total is None else total + number
-        yield total
 
 
 def support(value: Any, said: Said, schema: Any = None, *, required: bool = True, name: str = "") -> float:
@@ -351,11 +205,12 @@ def _shared(tokens: list[str], said: Said) -> float:
     for token in tokens[:MAX_PARTS]:
         weight = min(len(token), 8)
         total += weight
-        if token in said.tokens or stem(token) in said.stems:
-            heard += weight
-        elif any(f" {other} " in said.flat for other in ABBREVIATIONS.get(token, ())):
-            heard += weight
-        elif len(token) >= 6 and token in said.alnum:
+        if (
+            token in said.tokens
+            or stem(token) in said.stems
+            or any(f" {other} " in said.flat for other in ABBREVIATIONS.get(token, ()))
+            or (len(token) >= 6 and token in said.alnum)
+        ):
             heard += weight
     return 0.9 * heard / total if total else 0.0
 
@@ -403,7 +258,7 @@ def _moment_support(value: str, said: Said) -> float | None:
 
 
 def _near_a_said_day(day: datetime.date, said: Said) -> float:
-    """Return the support of a date by the dates said: the same, or within a fortnight where words count days from it."""
+    """Return a date's support by the dates said: the same, or within a fortnight where words count days from it."""
     relative = bool(RELATIVE_DAYS & said.tokens)
     if not said.days:
         return 0.5 if relative else 0.0

@@ -8,31 +8,37 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+
 import msgspec
 
 from genesis.chat import Message
 from genesis.checks.align import swapped
-from genesis.checks.grounding import MAX_DIGITS, THRESHOLD, Said, flat, placed, support
+from genesis.checks.grounding import THRESHOLD, placed, support
+from genesis.checks.lexicon import words_of
+from genesis.checks.quantities import MAX_DIGITS
+from genesis.checks.said import Said, flat
 from genesis.checks.schema import shown
 from genesis.checks.view import Flag, View, error_of
 
 _CLAIMS_FAILURE = re.compile(
-    r"(?i)\b(?:fail\w*|error\w*|unable|unfortunately|could ?n[o']t|can ?n[o']t|can't|wasn't|was not|did ?n[o']t|sorry|problem|issue|invalid"
-    r"|unavailable|not (?:available|found|possible|able|work\w*|go\w*|exist\w*)|no (?:results?|such|match\w*)|try again|retry|went wrong|unsuccess\w*|trouble"
-    r"|timed out|time-?out|apolog\w*|denied|refused|down|reject\w*|declin\w*|missing|required|isn't|is not|won't|will not|limit)\b"
+    r"(?i)\b(?:fail\w*|error\w*|unable|unfortunately|could ?n[o']t|can ?n[o']t|can't|wasn't|was not|did ?n[o']t|sorry"
+    r"|problem|issue|invalid|unavailable|not (?:available|found|possible|able|work\w*|go\w*|exist\w*)"
+    r"|no (?:results?|such|match\w*)|try again|retry|went wrong|unsuccess\w*|trouble|timed out|time-?out|apolog\w*"
+    r"|denied|refused|down|reject\w*|declin\w*|missing|required|isn't|is not|won't|will not|limit)\b"
 )
 MOST = 100
 """Numbers, names and codes of an answer that are looked up."""
 _QUOTED = re.compile(r"\"([^\"\n]{3,60})\"|“([^”\n]{3,60})”")
 _CODES = re.compile(
-    r"https?://[^\s)>\]\"']{1,300}|\b[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{2,64}|\b(?=[A-Za-z-]{0,30}\d)(?=[\d-]{0,30}[A-Za-z])[A-Za-z0-9]{2,40}(?:-[A-Za-z0-9]{1,40}){0,6}\b"
+    r"https?://[^\s)>\]\"']{1,300}|\b[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{2,64}"
+    r"|\b(?=[A-Za-z-]{0,30}\d)(?=[\d-]{0,30}[A-Za-z])[A-Za-z0-9]{2,40}(?:-[A-Za-z0-9]{1,40}){0,6}\b"
 )
 _NAMES = re.compile(r"(?<=[a-z,;:] )(?:[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*)")
 _NUMBERING = re.compile(r"(?m)^\s{0,8}\d{1,2}[.)] ")
 _FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
-_MONTH_NAMES = frozenset(
-    "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov"
-    " dec monday tuesday wednesday thursday friday saturday sunday".split()
+_MONTH_NAMES = words_of(
+    "january february march april may june july august september october november december jan feb mar apr"
+    " jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday"
 )
 
 
@@ -51,7 +57,7 @@ def default_never_said(view: View) -> Iterator[str]:
 
 
 def values_grounded(view: View) -> Iterator[str]:
-    """Argument values are in what was said or in earlier results (ToolACE and xLAM by a model), each in its own slot."""
+    """Argument values are in what was said or in results (ToolACE and xLAM by a model), each in its own slot."""
     for spot in view.calls:
         if spot.schema is None or not spot.call.arguments:
             continue
@@ -95,7 +101,7 @@ def result_fits(view: View) -> Iterator[str]:
 
 
 def answer_states_result(view: View) -> Iterator[str]:
-    """The answer states what the results say: its numbers are theirs, and it claims no success after a failure (GenesisFunc)."""
+    """The answer states what the results say: their numbers, no success after a failure (GenesisFunc, ToolForge)."""
     for at, message in _answers(view):
         before = view.messages[at - 1]
         said = _known(view, at)
@@ -145,7 +151,7 @@ def _derivable(number: float, known: set[float]) -> bool:
 
 
 def recorded_result(view: View) -> Iterator[str]:
-    """A tool message equals its recorded result, where the row's provenance keeps ``results``: id -> content (ToolForge)."""
+    """A tool message equals its recorded result (ToolForge), where provenance keeps ``results``: id -> content."""
     recorded = view.dialogue.provenance.get("results")
     if not isinstance(recorded, dict):
         return
@@ -173,20 +179,18 @@ def only_wrong_changes(view: View) -> Iterator[str]:
 
 
 def references(view: View) -> Iterator[str]:
-    """References equal supporting facts (ToolForge): names, quotes, codes and links of an answer are in what it rests on."""
+    """References equal supporting facts (ToolForge): names, quotes, codes and links of an answer stand before it."""
     for at, message in _answers(view):
         if message.tool_calls:
             continue
         known = _known(view, at)
         quotes = ["".join(pair) for pair in _QUOTED.findall(message.content)]
         for found in [*_CODES.findall(message.content), *quotes][:MOST]:
-            if (
-                flat(found).strip()
-                and flat(found) not in known.flat
-                and flat(found).replace(" ", "") not in known.alnum
-            ):
-                if support(found, known) < THRESHOLD:
-                    yield Flag(f"message {at}: {shown(found)} is in no result and in nothing said")
+            said = flat(found)
+            if said in known.flat or said.replace(" ", "") in known.alnum:
+                continue
+            if support(found, known) < THRESHOLD:
+                yield Flag(f"message {at}: {shown(found)} is in no result and in nothing said")
         for name in _NAMES.findall(message.content)[:MOST]:
             words = [word for word in name.lower().split() if word not in _MONTH_NAMES]
             if (

@@ -5,7 +5,8 @@
 
 A defect counts as caught where the rules say something about the dialogue that they did not say before. Groups:
 ``structural`` (a rule can be sure), ``value`` and ``meaning`` (a rule can only flag), ``plan`` (needs the scenario),
-``data set`` (counted, fails no dialogue), ``model`` (only a model can see it: listed so that nobody believes otherwise).
+``data set`` (counted, fails no dialogue), ``model`` (only a model can see it: listed so that nobody believes
+otherwise).
 """
 
 from __future__ import annotations

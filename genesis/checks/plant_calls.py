@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from genesis.checks.grounding import flat
+from genesis.checks.said import flat
 
 Row = dict[str, Any]
 Donors = Mapping[str, Sequence[Any]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from genesis.checks.grounding import flat
 from genesis.checks.plant_calls import Donors, Row, functions, slots, text_of
+from genesis.checks.said import flat
 from genesis.text import split_name
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from genesis.checks.grounding import flat
 from genesis.checks.plant_calls import Donors, Row, _enum_slots, functions, slots, text_of
+from genesis.checks.said import flat
 
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _NUMBER = re.compile(r"(?<![\w.,-])\d+(?:\.\d+)?(?![\w-])")

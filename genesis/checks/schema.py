@@ -5,8 +5,8 @@
 [(9, "argument 'n' is '3' (string); the schema wants integer")]
 
 Nothing is coerced: ``"3"`` is no integer and ``True`` is not 1; 1.0 is an integer, as JSON Schema has it. Nothing is
-ever fetched: a remote ``$ref`` makes the schema unusable, which rule 1 reports. Patterns run on a linear-time engine, or
-with a bounded number of steps where they look around.
+ever fetched: a remote ``$ref`` makes the schema unusable, which rule 1 reports. Patterns run on a linear-time engine,
+or with a bounded number of steps where they look around.
 """
 
 from __future__ import annotations

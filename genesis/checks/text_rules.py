@@ -21,7 +21,8 @@ MAX_TOOLS = 512
 MAX_TEXT = 2_000_000
 """Characters of all messages together."""
 _CALL_TEXT = re.compile(
-    r"</?tool_call>|</?function(?:_call)?[=>]|<\|[a-z_]+\|>|\[TOOL_CALLS\]|<｜|functions\.\w+\(|^\s*\[\w[\w.]*\(.*\)\]\s*$"
+    r"</?tool_call>|</?function(?:_call)?[=>]|<\|[a-z_]{1,40}\|>|\[TOOL_CALLS\]|<｜|functions\.\w{1,64}\("
+    r"|\A\s{0,20}\[\w[\w.]{0,64}\(.*\)\]\s*\Z"
     r"|\{\s*\"name\"\s*:\s*\"[^\"]+\"\s*,\s*\"(?:arguments|parameters)\"",
     re.DOTALL,
 )
@@ -116,12 +117,11 @@ def lengths(view: View) -> Iterator[str]:
 
 
 def characters(view: View) -> Iterator[str]:
-    """No control characters, lone surrogates or replacement marks (ToolACE); bidi overrides and mojibake are flagged."""
+    """No control characters, lone surrogates, replacement marks (ToolACE); bidi overrides, mojibake are flagged."""
     for at, message in enumerate(view.messages):
         text = message.content
-        if text.isprintable():
-            if text.isascii():
-                continue
+        if text.isprintable() and text.isascii():
+            continue
         if found := _ILLEGAL.search(text):
             yield f"message {at}: the invalid character U+{ord(found[0]):04X} at {found.start()}"
         elif not text.isascii() and (found := _DOUBTFUL.search(text)):
@@ -188,7 +188,7 @@ def _language(words: list[str]) -> str:
 
 
 def repetition(view: View) -> Iterator[str]:
-    """No heavy repetition (AgentScaler; ToolACE by a model): a sentence three times, or an assistant who repeats itself."""
+    """No heavy repetition (AgentScaler; ToolACE by a model): a sentence three times, an answer given again."""
     seen: dict[str, int] = {}
     for at, message in enumerate(view.messages):
         text = message.content

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from genesis.chat import Message, ToolCall
-from genesis.checks.grounding import Said
+from genesis.checks.said import Said
 from genesis.checks.schema import Compiled, argument_faults, compiled, not_json
 from genesis.dialogue import Dialogue
 from genesis.tools.tool import Tool
-
 
 CALLS, SEVERAL, RESULTS, SYSTEM, SCENARIO, TURNS, DEFECTS, ODD, FAULTS, NORMAL = (1 << bit for bit in range(10))
 """What a dialogue can have: calls, several calls, results, a system message, a scenario, several user turns, a tool
@@ -114,7 +113,7 @@ class View:
         """What the dialogue has, as bits: rules that need something else are not asked."""
 
     def _read(self) -> tuple[bool, bool]:
-        """Collect calls, users and results; return whether there are results, and whether any text is out of the ordinary."""
+        """Collect calls, users and results; return whether there are results, and whether any text is odd."""
         turn = -1
         answered = odd = False
         for at, message in enumerate(self.messages):

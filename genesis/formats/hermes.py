@@ -39,17 +39,30 @@ from genesis.formats.rows import (
 from genesis.tools.tool import Tool
 
 _HERMES = (
-    "You are a function calling AI model. You are provided with function signatures within <tools></tools> XML tags. You may"
-    " call one or more functions to assist with the user query. Don't make assumptions about what values to plug into functions."
-    " Here are the available tools: <tools> {tools} </tools> For each function call return a json object with function name and"
-    " arguments within <tool_call></tool_call> XML tags as follows:\n<tool_call>\n"
-    '{{"name": <function-name>, "arguments": <args-dict>}}\n</tool_call>'
+    "You are a function calling AI model. You are provided with function signatures within <tools></tools> XML "
+    "tags. You may call one or more functions to assist with the user query. Don't make assumptions about what "
+    "values to plug into functions. Here are the available tools: <tools> {tools} </tools> For each function "
+    "call return a json object with function name and arguments within <tool_call></tool_call> XML tags as "
+    "follows:\n"
+    "<tool_call>\n"
+    '{{"name": <function-name>, "arguments": <args-dict>}}\n'
+    "</tool_call>"
 )
 _QWEN = (
-    "# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
-    "You are provided with function signatures within <tools></tools> XML tags:\n<tools>\n{tools}\n</tools>\n\n"
-    "For each function call, return a json object with function name and arguments within <tool_call></tool_call> XML tags:\n"
-    '<tool_call>\n{{"name": <function-name>, "arguments": <args-json-object>}}\n</tool_call>'
+    "# Tools\n"
+    "\n"
+    "You may call one or more functions to assist with the user query.\n"
+    "\n"
+    "You are provided with function signatures within <tools></tools> XML tags:\n"
+    "<tools>\n"
+    "{tools}\n"
+    "</tools>\n"
+    "\n"
+    "For each function call, return a json object with function name and arguments within "
+    "<tool_call></tool_call> XML tags:\n"
+    "<tool_call>\n"
+    '{{"name": <function-name>, "arguments": <args-json-object>}}\n'
+    "</tool_call>"
 )
 _TOOLS = re.compile(r"<tools>\s*([\[{].*?[\]}])\s*</tools>", re.DOTALL)
 _CALL = re.compile(r"\s*<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)

@@ -72,7 +72,7 @@ def read_line(data: bytes) -> Dialogue:
         raise RowError(NOT_JSON, f"not JSON: {error}") from error
     return Dialogue(
         id="" if name is None else str(name),
-        tools=_tools(line.tools if line.tools != b"null" else line.functions),
+        tools=_tools(bytes(line.tools), bytes(line.functions)),
         messages=_messages(line.messages),
         scenario=scenario,
         verdicts=verdicts,
@@ -80,8 +80,8 @@ def read_line(data: bytes) -> Dialogue:
     )
 
 
-def _tools(raw: msgspec.Raw) -> tuple[Tool, ...]:
-    data = bytes(raw)
+def _tools(listed: bytes, functions: bytes) -> tuple[Tool, ...]:
+    data = functions if listed == b"null" else listed
     if data[:1] == b"[":
         return tuple([tool_of(bytes(item)) for item in _raws.decode(data)])
     value = decode(data, SHAPE)

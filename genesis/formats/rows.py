@@ -165,7 +165,7 @@ def answers(contents: list[str], calls: tuple[ToolCall, ...]) -> list[Message]:
 def groups(dialogue: Dialogue) -> list[tuple[Message, list[Message]]]:
     """Return each message that is no result, with the results that follow it in the order of its calls.
 
-    Raises RowError where the results do not answer the calls one for one: such a dialogue cannot be written without ids.
+    Raises RowError where the results do not answer the calls one for one: without ids that cannot be written.
     """
     found: list[tuple[Message, list[Message]]] = []
     for message in dialogue.messages:

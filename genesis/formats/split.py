@@ -1,4 +1,4 @@
-"""Splits of a data set: by dialogue, or by tool so that no tool stands on both sides. Seeded; the order of rows is kept."""
+"""Splits of a data set, seeded: by dialogue, or by tool so that no tool stands on both sides. Rows keep their order."""
 
 from __future__ import annotations
 

@@ -3,10 +3,12 @@
 ::
 
     {"system": "You are an expert in composing functions. ... [{\\"name\\": ...}] ...",
-     "conversations": [{"from": "user", "value": "..."}, {"from": "assistant", "value": "[Get Weather(city=\\"Oslo\\")]"},
+     "conversations": [{"from": "user", "value": "..."},
+                       {"from": "assistant", "value": "[Get Weather(city=\\"Oslo\\")]"},
                        {"from": "tool", "value": "[{\\"name\\": ..., \\"results\\": {...}}]"}, ...]}
 
-Calls are read by a parser over literals, never evaluated. Schemas are of Python's dialect (``"type": "dict"``) and mapped.
+Calls are read by a parser over literals, never evaluated. Schemas are of Python's dialect (``"type": "dict"``) and are
+mapped.
 """
 
 from __future__ import annotations
@@ -26,11 +28,16 @@ from genesis.formats.rows import CALL, SHAPE, TOOL, answers, encode, groups, lis
 from genesis.tools.tool import Tool
 
 _SYSTEM = (
-    "You are an expert in composing functions. You are given a question and a set of possible functions. Based on the question,"
-    " you will need to make one or more function/tool calls to achieve the purpose.\nIf none of the function can be used, point it"
-    " out. If the given question lacks the parameters required by the function, also point it out.\nHere is a list of functions in"
-    " JSON format that you can invoke:\n{tools}\nShould you decide to return the function call(s). \nPut it in the format of"
-    " [func1(params_name=params_value, params_name2=params_value2...), func2(params)]\n\nNO other text MUST be included. \n"
+    "You are an expert in composing functions. You are given a question and a set of possible functions. Based "
+    "on the question, you will need to make one or more function/tool calls to achieve the purpose.\n"
+    "If none of the function can be used, point it out. If the given question lacks the parameters required by "
+    "the function, also point it out.\n"
+    "Here is a list of functions in JSON format that you can invoke:\n"
+    "{tools}\n"
+    "Should you decide to return the function call(s). \n"
+    "Put it in the format of [func1(params_name=params_value, params_name2=params_value2...), func2(params)]\n"
+    "\n"
+    "NO other text MUST be included. \n"
 )
 _LIST = re.compile(r"\[\s*\{")
 _NAME = re.compile(r"\s*([^()\[\]={}\"',]{1,120})\(")

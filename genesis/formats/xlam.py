@@ -3,13 +3,15 @@
 ::
 
     {"id": 0, "query": "...", "answers": "[{\\"name\\": ..., \\"arguments\\": {...}}]",
-     "tools": "[{\\"name\\": ..., \\"description\\": ..., \\"parameters\\": {\\"city\\": {\\"type\\": \\"str, optional\\", ...}}}]"}
+     "tools": "[{\\"name\\": ..., \\"description\\": ...,
+                 \\"parameters\\": {\\"city\\": {\\"type\\": \\"str, optional\\", ...}}}]"}
 
 A parameter whose type says "optional" or that has a default is optional. The calls stay unanswered.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from genesis.chat import Message
@@ -54,10 +56,8 @@ def _tool(row: Any) -> Tool:
             required.append(name)
         properties[name] = {key: value for key, value in part.items() if value != "" or key != "default"}
     schema: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
-    try:
+    with contextlib.suppress(ToolError, RecursionError):  # rules 1 and 3 say what is wrong with it
         schema, _ = to_json_schema(schema)
-    except (ToolError, RecursionError):
-        pass  # rules 1 and 3 say what is wrong with it
     return read_tool({**row, "parameters": schema})
 
 

@@ -10,8 +10,9 @@ from samples import irrelevant, missing, planned, train, weather
 
 from genesis.checks import audit, mutate
 from genesis.checks.gold import gold
-from genesis.checks.grounding import Said, support
+from genesis.checks.grounding import support
 from genesis.checks.mutate import KINDS, mutation_table, wilson
+from genesis.checks.said import Said
 
 CLEAN = [
     replace(dialogue, id=f"{dialogue.id}-{k}")
