@@ -20,7 +20,21 @@ from typing import Any, NoReturn
 from genesis import __version__
 from genesis.errors import GenesisError
 
-GROUPS = ("run", "check", "export", "plan", "pool", "metrics", "compare", "lm", "bench", "score", "predict", "data", "review")
+GROUPS = (
+    "run",
+    "check",
+    "export",
+    "plan",
+    "pool",
+    "metrics",
+    "compare",
+    "lm",
+    "bench",
+    "score",
+    "predict",
+    "data",
+    "review",
+)
 
 
 class _Parser(argparse.ArgumentParser):
