@@ -14,6 +14,8 @@ _CLOSED = re.compile(
     r"(?i)(?:options?|choices?)(?: include| are)?\s*:?\s+([\w /-]+(?:, [\w /-]+)*,? (?:and|or) [\w /-]+)"
 )
 _EXAMPLES = re.compile(r"(?:e\.g\.?,?:?|E\.g\.?,?:?|[Ee]xamples?:|such as|for example,?|like)\s+([^.();]+)")
+_NAMELY = re.compile(r"i\.e\.?,?\s+([^.();]+)")
+_BETWEEN = re.compile(r"(?i)\bpreference\b.* between (\w+) and (\w+)")
 _SOFTWARE = re.compile(
     r"\b(?:callbacks?|Java|JavaScript|TypeScript|JSON object|class file|class name|AST|React|instance of|DOM|SQL|"
     r"iterator|"
@@ -49,8 +51,11 @@ def options(description: str) -> tuple[tuple[str, ...], bool]:
     text = re.split(r"(?i)(?:\bdefaults?\b|\bif not (?:specified|provided))", description)[0]
     quoted = tuple(dict.fromkeys(_QUOTED.findall(text)))
     example = _EXAMPLES.search(text)
+    if either := _BETWEEN.search(text):
+        return either.groups(), True
     if len(quoted) >= 2:
         return quoted, not example and "etc" not in text
+    example = example or _NAMELY.search(text)
     if closed := _CLOSED.search(text):
         words = re.split(r",\s*(?:and |or )?| and | or ", closed.group(1))
         return tuple(word.strip() for word in words if word.strip()), True

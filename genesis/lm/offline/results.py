@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from genesis.lm.offline import formulas
+from genesis.lm.offline import facts, formulas
 from genesis.lm.offline.doubts import valid
-from genesis.lm.offline.kinds import is_code
+from genesis.lm.offline.kinds import is_code, kind_of
 from genesis.lm.offline.numbers import DEFAULT_RANGE, range_of
 from genesis.lm.offline.phrases import subject
 from genesis.lm.offline.slots import is_plural, slot_of
@@ -50,13 +50,13 @@ def _error(arguments: dict[str, Any], rng: Random) -> str:
 def result(tool: dict[str, Any], arguments: dict[str, Any], give: dict[str, Any], rng: Random) -> dict[str, Any]:
     """Return a believable result of one call, the fields of ``give`` among them."""
     about = str(tool.get("description") or "")
-    content = formulas.compute(about, arguments)
+    content = facts.known(about, arguments) or formulas.compute(about, arguments)
     if content is None:
         content = {**_echo(arguments), **_made(about, str(tool.get("name") or ""), arguments, rng)}
     content = {
         name: arguments[name] if _same_sort(name, value, arguments) else value for name, value in content.items()
     }
-    content = _about_the_same(content, tool, arguments)
+    content = _made_by(_about_the_same(content, tool, arguments), arguments)
     given = {
         name: arguments[name]
         if name in arguments and valid(schema, arguments[name])
@@ -80,9 +80,25 @@ def _about_the_same(content: dict[str, Any], tool: dict[str, Any], arguments: di
     return kept or content
 
 
+def _made_by(content: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Name the author or the artist of a known work; leave them out where the work is not known."""
+    titles = [value for value in (*arguments.values(), *content.values()) if isinstance(value, str)]
+    maker = next((name for title in titles if (name := facts.creator(title))), "")
+    kept = {}
+    for key, value in content.items():
+        if key in arguments or key not in ("author", "artist") or "title" not in {**content, **arguments}:
+            kept[key] = value
+        elif maker:
+            kept[key] = maker
+    return kept
+
+
 def _same_sort(name: str, value: Any, arguments: dict[str, Any]) -> bool:
     """Whether a field bears an argument's name and says the same sort of thing: then it repeats it."""
-    return name in arguments and type(arguments[name]) is type(value) and not isinstance(value, (list, dict))
+    if name not in arguments or isinstance(value, (list, dict)):
+        return False
+    numbers = all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in (value, arguments[name]))
+    return numbers or type(arguments[name]) is type(value)
 
 
 def _echo(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +122,9 @@ def _made(about: str, name: str, arguments: dict[str, Any], rng: Random) -> dict
     if verb in ("convert", "transform") and any(isinstance(value, (int, float)) for value in arguments.values()):
         return {"converted_value": round(rng.uniform(2, 900), 2)}
     if verb in _NUMBERS and not plural and not re.search(_NO_NUMBER, key):
-        return {key: _number(key, arguments, rng)}
+        return {key: _number(key, about, arguments, rng)}
+    if re.search(r"(?i)scientific.*paper|research paper", about):
+        return _paper(arguments, rng)
     template = _template(f"{verb} {' '.join(words)}") or (() if re.search(_NUMBER_KEYS, key) else _template(about))
     if template:
         return {field: _value(field, kind, about, arguments, rng) for field, kind in template}
@@ -114,10 +132,11 @@ def _made(about: str, name: str, arguments: dict[str, Any], rng: Random) -> dict
         reference = f"{key[:3].upper()}-{rng.randrange(10000, 99999)}"
         return {"status": rng.choice(entries("results", "done")), "reference": reference}
     if re.search(_NUMBER_KEYS, key):
-        return {key: _number(key, arguments, rng)}
-    if plural:
-        return {key: rng.sample(entries("values", "generic_name"), 3)}
-    return {"summary": rng.choice(entries("results", "text")).replace("{key}", " ".join(words))}
+        return {key: _number(key, about, arguments, rng)}
+    kind = kind_of(" ".join((*words[:-1], words[-1].removesuffix("s"))), "", about) if plural else ""
+    if kind and kind in sections("values"):
+        return {key: rng.sample(entries("values", kind), min(3, len(entries("values", kind))))}
+    return {"status": "found", "matches": rng.randint(1, 9)}
 
 
 def _software(verb: str, words: tuple[str, ...], rng: Random) -> dict[str, Any]:
@@ -244,6 +263,17 @@ def _value(key: str, kind: str, about: str, arguments: dict[str, Any], rng: Rand
     return rng.choice(entries("values", sort))
 
 
+def _paper(arguments: dict[str, Any], rng: Random) -> dict[str, Any]:
+    """Return a paper on the topic asked for, by the author and of the year asked for."""
+    topic, author = str(arguments.get("topic") or "the subject"), arguments.get("author")
+    return {
+        "title": rng.choice(("Advances in {t}", "A review of {t}", "New methods in {t}")).replace("{t}", topic),
+        "authors": [author] if author else rng.sample(entries("values", "person"), 2),
+        "year": arguments.get("year") or rng.randint(2012, 2024),
+        "citations": rng.randint(4, 860),
+    }
+
+
 def _players(arguments: dict[str, Any]) -> list[str]:
     """Return the names among the arguments of those who play."""
     found: list[str] = []
@@ -253,8 +283,12 @@ def _players(arguments: dict[str, Any]) -> list[str]:
     return found
 
 
-def _number(key: str, arguments: dict[str, Any], rng: Random) -> int | float:
+def _number(key: str, about: str, arguments: dict[str, Any], rng: Random) -> int | float:
     """Return a number of a size that suits the field's name."""
+    if re.search(r"price|value", key) and re.search(r"(?i)\b(?:house|home|property|estate)\b", about):
+        return rng.randint(180, 960) * 1000
+    if re.search(r"growth", key):
+        return round(rng.uniform(0.4, 9), 2)
     if "distance" in key and any(isinstance(value, str) for value in arguments.values()):
         return rng.randint(60, 9200)
     low, high, step = range_of(key, "")

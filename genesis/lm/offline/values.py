@@ -124,12 +124,13 @@ _OBJECT = re.compile(
 
 
 def _named(name: str, description: str, about: str, rng: Random) -> Value:
-    """Name a thing no list knows: software gets an identifier of its own words (``mainLayout``), the world a name."""
+    """Name a thing no list knows: ``mainLayout`` in software, ``standard layout`` in the world."""
     if is_code(about) or is_code(description) or _OBJECT.search(description):
         words = split_name(name)
         last = words[-1] if len(words[-1]) > 2 else "value"
         return spoken(rng.choice(entries("values", "code_prefix")) + last[0].upper() + last[1:])
-    return spoken(rng.choice(entries("values", "generic_name")))
+    noun = " ".join(word for word in split_name(name)[-2:] if not word.isdigit())
+    return spoken(f"{rng.choice(entries('values', 'generic_name'))} {noun}".strip())
 
 
 def _identifier(name: str, rng: Random) -> str:
