@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+from random import Random
 from typing import Any
 
-from genesis.lm.offline.vocabulary import pairs
+from genesis.lm.offline.vocabulary import entries, pairs
 
 _ZERO = 273.15
 
@@ -42,6 +43,30 @@ def known(about: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
     if re.search(r"(?i)Myers-Briggs", about):
         return _type(arguments)
     return None
+
+
+def made_by(content: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Name the author or the artist of a known work; leave them out where the work is not known."""
+    titles = [value for value in (*arguments.values(), *content.values()) if isinstance(value, str)]
+    maker = next((name for title in titles if (name := creator(title))), "")
+    kept = {}
+    for key, value in content.items():
+        if key in arguments or key not in ("author", "artist"):
+            kept[key] = value
+        elif maker or "title" not in {**content, **arguments}:
+            kept[key] = maker or value
+    return kept
+
+
+def paper(arguments: dict[str, Any], rng: Random) -> dict[str, Any]:
+    """Return a paper on the topic asked for, by the author and of the year asked for."""
+    topic, author = str(arguments.get("topic") or "the subject"), arguments.get("author")
+    return {
+        "title": rng.choice(("Advances in {t}", "A review of {t}", "New methods in {t}")).replace("{t}", topic),
+        "authors": [author] if author else rng.sample(entries("values", "person"), 2),
+        "year": arguments.get("year") or rng.randint(2012, 2024),
+        "citations": rng.randint(4, 860),
+    }
 
 
 def weight(formula: str) -> float:

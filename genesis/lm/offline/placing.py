@@ -160,6 +160,10 @@ def _plain(text: str, more: bool) -> str:
             if not found or "\x02" in found[0] or len((text[: found.start()] + text[found.end() :]).split()) < 3:
                 break
             text = text[: found.start()] + text[found.end() :]
+    text = (
+        re.sub(r"(?i) (?:and (?=(?:for|in|at) )|for an? (?:\w+ )?number of days(?=$|,| ))", " ", text) if more else text
+    )
+    text = re.sub(r"(?i)\band and\b", "and", text).strip()
     text = re.sub(r"(?i)\b(?:their|a user's|the user's|user's)\b", "my", text)
     text = re.sub(r"(?i)\bnear you\b", "near me", text)
     text = re.sub(r"(?i)\byour\b", "my", text)

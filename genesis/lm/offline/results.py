@@ -56,7 +56,7 @@ def result(tool: dict[str, Any], arguments: dict[str, Any], give: dict[str, Any]
     content = {
         name: arguments[name] if _same_sort(name, value, arguments) else value for name, value in content.items()
     }
-    content = _made_by(_about_the_same(content, tool, arguments), arguments)
+    content = facts.made_by(_about_the_same(content, tool, arguments), arguments)
     given = {
         name: arguments[name]
         if name in arguments and valid(schema, arguments[name])
@@ -78,19 +78,6 @@ def _about_the_same(content: dict[str, Any], tool: dict[str, Any], arguments: di
         if key in arguments or not (isinstance(value, str) and any(value in pool for pool in pools))
     }
     return kept or content
-
-
-def _made_by(content: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
-    """Name the author or the artist of a known work; leave them out where the work is not known."""
-    titles = [value for value in (*arguments.values(), *content.values()) if isinstance(value, str)]
-    maker = next((name for title in titles if (name := facts.creator(title))), "")
-    kept = {}
-    for key, value in content.items():
-        if key in arguments or key not in ("author", "artist") or "title" not in {**content, **arguments}:
-            kept[key] = value
-        elif maker:
-            kept[key] = maker
-    return kept
 
 
 def _same_sort(name: str, value: Any, arguments: dict[str, Any]) -> bool:
@@ -124,7 +111,7 @@ def _made(about: str, name: str, arguments: dict[str, Any], rng: Random) -> dict
     if verb in _NUMBERS and not plural and not re.search(_NO_NUMBER, key):
         return {key: _number(key, about, arguments, rng)}
     if re.search(r"(?i)scientific.*paper|research paper", about):
-        return _paper(arguments, rng)
+        return facts.paper(arguments, rng)
     template = _template(f"{verb} {' '.join(words)}") or (() if re.search(_NUMBER_KEYS, key) else _template(about))
     if template:
         return {field: _value(field, kind, about, arguments, rng) for field, kind in template}
@@ -261,17 +248,6 @@ def _value(key: str, kind: str, about: str, arguments: dict[str, Any], rng: Rand
         names = rng.sample(entries("values", more[0]), 3)
         return [{"name": name, more[1]: _value(more[1], " ".join(more[2:]), about, arguments, rng)} for name in names]
     return rng.choice(entries("values", sort))
-
-
-def _paper(arguments: dict[str, Any], rng: Random) -> dict[str, Any]:
-    """Return a paper on the topic asked for, by the author and of the year asked for."""
-    topic, author = str(arguments.get("topic") or "the subject"), arguments.get("author")
-    return {
-        "title": rng.choice(("Advances in {t}", "A review of {t}", "New methods in {t}")).replace("{t}", topic),
-        "authors": [author] if author else rng.sample(entries("values", "person"), 2),
-        "year": arguments.get("year") or rng.randint(2012, 2024),
-        "citations": rng.randint(4, 860),
-    }
 
 
 def _players(arguments: dict[str, Any]) -> list[str]:

@@ -133,6 +133,8 @@ def flag(slot: Slot, value: Value) -> str:
         return f"please {slot.phrase}" if value.json else f"no need to {slot.phrase}"
     if slot.statement:
         return slot.statement if value.json else _negated(slot.statement)
+    if re.fullmatch(r"\w+(?:made|able|ive|ed|ic|al)", noun):
+        return f"it should {'' if value.json else 'not '}be {noun}"
     return f"{noun}: {'yes' if value.json else 'no'}" if slot.code else f"{'with' if value.json else 'without'} {noun}"
 
 
