@@ -116,7 +116,7 @@ def complete(run: Run) -> Path:
     """Gather the parts that the notebooks wrote into metrics.json and return its path."""
     parts = run.path / "parts"
     metrics: dict[str, Any] = run.read_json("parts/metrics.json") if (parts / "metrics.json").exists() else {}
-    for name in ("downstream", "checks", "model"):
+    for name in ("downstream", "checks", "mutations", "model"):
         if (parts / f"{name}.json").exists():
             metrics[name] = run.read_json(f"parts/{name}.json")
     if any(run.rows("dialogues")) or any(run.rows("rejected")):

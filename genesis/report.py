@@ -72,6 +72,7 @@ def build(run: Run) -> Path:
         reasons=rejection_reasons(run)[:20],
         sections=[
             *([_error_section(run)] if meta.get("counts") and not params.data else []),
+            *([_mutation_section(run)] if (run.path / "parts/mutations.json").exists() else []),
             *(_section(name, part) for name, part in metrics_parts(run).items() if part),
         ],
         figures=_figures(run),
@@ -197,6 +198,26 @@ HOW_MEASURED = {
     "not measured": "Nobody has read a random sample of what is accepted, so nobody knows: `genesis review plan` says "
     "how many to read.",
 }
+
+
+def _mutation_section(run: Run) -> dict[str, Any]:
+    """Return what the rules catch of planted defects: by group, and kind by kind folded."""
+    found: Mapping[str, Mapping[str, Any]] = run.read_json("parts/mutations.json")
+    kinds = {kind: entry for kind, entry in found.items() if entry["value"] is not None}
+    groups = {entry["group"]: (0, 0) for entry in kinds.values()}
+    for entry in kinds.values():
+        caught, planted = groups[entry["group"]]
+        groups[entry["group"]] = (caught + round(entry["value"] * entry["n"]), planted + entry["n"])
+    rows = [
+        Row(f"{group}: share caught", shown(caught / planted), "", shown(planted))
+        for group, (caught, planted) in groups.items()
+    ]
+    rest = [_leaf(f"{kind} ({', '.join(list(entry['rules'])[:2])})", entry) for kind, entry in sorted(kinds.items())]
+    note = (
+        "One known defect at a time is planted in dialogues that pass; a defect is caught if a rule fails or flags "
+        "it. Groups pool kinds of different difficulty and have no interval; each kind below has one (Wilson)."
+    )
+    return {"title": "What the rules catch", "note": note, "rows": rows, "rest": rest}
 
 
 def _error_section(run: Run) -> dict[str, Any]:

@@ -23,6 +23,10 @@ from genesis.tools.pool import ToolPool, load_pool, save_pool
 
 DETERMINISTIC = ("calls", "completions", "prompt_tokens", "completion_tokens")
 """What usage says that does not depend on interruptions, retries and waits."""
+PLANTED = 30
+"""Dialogues a kind of defect is planted in, for a run's own mutation table."""
+PLANTED_IN = 200
+"""First rows of an audited file that defects are planted in, for its mutation table."""
 LOOKED_AT = 1000
 """Rows of an audited file that are looked at for a mark that they are simulated."""
 
@@ -108,7 +112,28 @@ def check(run: Run, params: Params) -> dict[str, Any]:
                 group = found["failed" if verdict.outcome == "fail" else "flagged"]
                 group[verdict.check] = group.get(verdict.check, 0) + 1
     run.write_json("parts/checks.json", found)
+    run.write_json("parts/mutations.json", mutations(kept, params))
     return found
+
+
+def mutations(clean: Sequence[Dialogue], params: Params) -> dict[str, Any]:
+    """Return what the rules catch of each kind of defect, planted in at most PLANTED good dialogues a kind.
+
+    Keys are kinds of defect; each has ``value`` (the recall; None where it could not be planted), ``low``, ``high``,
+    ``n``, ``group``, ``flagged`` and ``rules`` (rule id -> times it caught).
+    """
+    from genesis.checks.mutate import mutation_table
+
+    return {
+        row["kind"]: {
+            "value": row["recall"],
+            "low": row["low"],
+            "high": row["high"],
+            "n": row["planted"],
+            **{name: row[name] for name in ("group", "flagged", "rules")},
+        }
+        for row in mutation_table(clean, params.seed, most=PLANTED, off=params.rules_off)
+    }
 
 
 def measure(run: Run, params: Params) -> dict[str, Any]:
@@ -160,6 +185,7 @@ def audit(run: Run, params: Params, *, against: Sequence[str] = ("bfcl",)) -> di
     }
     run.update(counts={**counts, "errored": 0}, simulated=marked > 0)
     run.write_json("parts/checks.json", found)
+    run.write_json("parts/mutations.json", mutations([dialogue for dialogue in first[:PLANTED_IN] if dialogue], params))
     run.write_json("parts/metrics.json", metrics)
     return {"checks": found, "metrics": metrics, "simulated": marked, "looked_at": len(first)}
 
