@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from genesis.lm.offline.vocabulary import entries, pairs
+from genesis.text import stable_hash
 
 _ZERO = 273.15
 
@@ -42,6 +43,13 @@ def known(about: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         return _points(named, about, arguments)
     if re.search(r"(?i)Myers-Briggs", about):
         return _type(arguments)
+    if "docket" in arguments and re.search(r"(?i)case details", about):
+        return _case(arguments)
+    if "religion" in about and (row := pairs("facts", "religion").get(named)):
+        followers, origin = row.split(", ")
+        return {"religion": named, "followers_millions": int(followers), "origin": origin}
+    if "instrument" in about and (family := pairs("facts", "instrument").get(named)):
+        return {"instrument": named, "family": family} if re.search(r"(?i)details", about) else None
     return None
 
 
@@ -80,6 +88,17 @@ def weight(formula: str) -> float:
     if "".join(symbol + count for symbol, count in parts) != formula or any(part[0] not in masses for part in parts):
         return 0.0
     return sum(masses[symbol] * int(count or 1) for symbol, count in parts)
+
+
+def _case(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return what a court keeps on a case: the same docket is always the same case."""
+    rng = Random(stable_hash("case", str(arguments["docket"])))
+    return {
+        "docket": arguments["docket"],
+        "title": rng.choice(entries("values", "case_name")),
+        "status": rng.choice(("open", "settled", "closed", "appealed")),
+        "filed": f"{rng.randint(2009, 2023)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}",
+    }
 
 
 def _hex(arguments: dict[str, Any]) -> str:
