@@ -15,6 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 from xxhash import xxh3_64_intdigest as _hash
 
@@ -28,6 +29,7 @@ CAP_SHARE = 0.05
 CAP_LEAST = 50
 MAX_WORDS = 5_000
 """Words of a dialogue's user that the near keys look at."""
+_encode = msgspec.json.Encoder(enc_hook=repr, order="sorted").encode
 _DIGITS = re.compile(rb"\d+")
 _PLACES = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
 _FACTORS = np.array([_hash(b"%d" % k) | 1 for k in range(BANDS * ROWS)], np.uint64)
@@ -59,16 +61,16 @@ class Piece:
     def add(self, dialogue: Dialogue) -> None:
         """Add one dialogue."""
         first = ""
-        made = []
+        made: list[bytes] = []
         said = []
         for message in dialogue.messages:
             if message.role == "user":
                 said.append(message.content)
             for call in message.tool_calls:
                 first = first or call.name
-                made.append(f"{call.name}{call.arguments}")
+                made += (call.name.encode(errors="replace"), _encode(call.arguments))
         data = "\n".join(said).lower().encode(errors="replace")
-        self.exact.append(_hash(data + "\0".join(made).encode(errors="replace")))
+        self.exact.append(_hash(b"\0".join([data, *made])))
         self.masked.append(_hash(_DIGITS.sub(b"0", data)))
         self.starts.append(len(self.words))
         self.words += data.split()[:MAX_WORDS]

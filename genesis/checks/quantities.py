@@ -15,11 +15,8 @@ MAX_DIGITS = 30
 """A longer run of digits is a code, not a number."""
 _DIGIT = re.compile(r"\d")
 _NOT_WORD = re.compile(r"[^\w]+")
-_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<![\w])\.\d+")
-_SCALED = re.compile(
-    r"(?<![\d,])(\d[\d,]{0,30}(?:\.\d{1,30})?)\s{0,3}"
-    r"(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m)"
-)
+_RUN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?|\.\d+")
+_UNIT = re.compile(r"\s{0,3}(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m)")
 _SCALES = {
     "%": 0.01,
     "percent": 0.01,
@@ -34,7 +31,6 @@ _SCALES = {
     "billion": 1e9,
     "trillion": 1e12,
 }
-_GLUED = re.compile(r"(?<!\d)\d{1,30}(?=[a-z°$€£_*^/])|(?<=[a-z_$€£#=:(\[])\d{1,30}+(?!,\d)(?:\.\d{1,30})?")
 _NUMBER_NAMES = frozenset(NUMBER_WORDS)
 
 
@@ -51,25 +47,24 @@ def numbers_of(text: str) -> set[float]:
 
 
 def _figures(text: str) -> Iterator[float]:
-    for match in _NUMBER.findall(text):
-        if len(match) > MAX_DIGITS:
+    for match in _RUN.finditer(text):
+        start, end = match.span()
+        if end - start > MAX_DIGITS:
             continue
-        value = float(match.replace(",", ""))
+        value = float(match[0].replace(",", ""))
         yield value
-        yield abs(value)
-    for figure, unit in _SCALED.findall(text):
-        if len(figure) > MAX_DIGITS:
+        if start and text[start - 1] == "-":
+            yield -value
+        unit = _UNIT.match(text, end)
+        if unit is None:
             continue
-        value = float(figure.replace(",", ""))
-        if unit[0] == "p" and unit != "percent":
+        word = unit[1]
+        if word[0] == "p" and word != "percent":
             yield value % 12 + 12
-        elif unit[0] == "a":
+        elif word[0] == "a":
             yield value % 12
         else:
-            yield round(value * _SCALES[unit], 9)
-    for word in _GLUED.findall(text):
-        if len(word) <= MAX_DIGITS:
-            yield float(word)
+            yield round(value * _SCALES[word], 9)
 
 
 def _spelled(words: list[str]) -> Iterator[float]:

@@ -148,6 +148,11 @@ def _closed(schema: Any, depth: int = 0) -> Any:
     return closed
 
 
+def valid(tool: Compiled, arguments: dict[str, Any]) -> bool:
+    """Whether :func:`argument_faults` has nothing to say."""
+    return not_json(arguments) is None and (tool.validator is None or tool.validator.is_valid(arguments))
+
+
 def argument_faults(tool: Compiled, arguments: dict[str, Any]) -> Iterator[tuple[int, str]]:
     """Yield (rule number, reason) for everything in the arguments that the schema forbids: rules 5 and 7 to 10."""
     if (problem := not_json(arguments)) is not None:

@@ -26,6 +26,7 @@ from genesis.checks import dataset, rules
 from genesis.dialogue import Dialogue, Verdict
 from genesis.errors import FormatError, RowError
 from genesis.formats import lines
+from genesis.formats.rows import NOT_JSON
 from genesis.tools.tool import Tool
 
 PIECE = 4_000_000
@@ -232,6 +233,8 @@ def _check_row(task: _Task, found: _Found, piece: dataset.Piece, line: int, data
         piece.add(dialogue)
     except RowError as error:
         verdicts = (Verdict(error.check, "fail", (str(error),)),)
+    except RecursionError:
+        verdicts = (Verdict(NOT_JSON, "fail", ("nested too deeply to be read",)),)
     if task.keep_verdicts:
         found.verdicts.append((index, line, name, verdicts))
     if verdicts[0] is not rules.PASS:

@@ -130,7 +130,7 @@ def characters(view: View) -> Iterator[str]:
             )
     for spot in view.calls:
         for name, value in spot.call.arguments.items():
-            if isinstance(value, str) and (found := _ILLEGAL.search(value)):
+            if isinstance(value, str) and not value.isprintable() and (found := _ILLEGAL.search(value)):
                 yield f"{spot.where}: argument '{name}' holds the invalid character U+{ord(found[0]):04X}"
 
 
@@ -197,8 +197,8 @@ def repetition(view: View) -> Iterator[str]:
                 yield Flag(f"message {at}: the same text as message {seen[text]}")
             seen.setdefault(text, at)
         if len(text) > 100 and message.role in ("user", "assistant") and text.count(". ") + text.count("\n") > 1:
-            sentences = [sentence.strip().lower() for sentence in _ENDS.split(text) if len(sentence) > 16]
+            sentences = [sentence for sentence in _ENDS.split(text) if len(sentence) > 16]
             if len(sentences) > 2 and len(set(sentences)) < len(sentences):
-                sentence, count = Counter(sentences).most_common(1)[0]
+                sentence, count = Counter(sentence.strip().lower() for sentence in sentences).most_common(1)[0]
                 if count >= 3:
                     yield f"message {at}: the sentence {shown(sentence)} stands {count} times"

@@ -8,13 +8,13 @@ import msgspec
 
 from genesis.chat import Message, ToolCall
 from genesis.checks.said import Said
-from genesis.checks.schema import Compiled, argument_faults, compiled, not_json
+from genesis.checks.schema import Compiled, argument_faults, compiled, not_json, valid
 from genesis.dialogue import Dialogue
 from genesis.tools.tool import Tool
 
 CALLS, SEVERAL, RESULTS, SYSTEM, SCENARIO, TURNS, DEFECTS, ODD, FAULTS, NORMAL = (1 << bit for bit in range(10))
 """What a dialogue can have: calls, several calls, results, a system message, a scenario, several user turns, a tool
-with a defect, a text that is empty, long or not plain ASCII on one line, arguments with faults, a size that rules
+with a defect, a text that is empty or not plain ASCII on one line, arguments with faults, a size that rules
 whose cost grows faster than the size can take."""
 MOST_MESSAGES, MOST_CALLS, MOST_TEXT = 200, 200, 2_000_000
 
@@ -91,45 +91,45 @@ class View:
         self._faults: list[Fault] | None = None
         self._canonical: list[bytes] | None = None
         self._said: dict[int, Said] = {}
-        answered, odd = self._read()
-        several = len(self.calls) > 1
-        self.has: int = (
-            CALLS * bool(self.calls)
-            | SEVERAL * several
-            | RESULTS * answered
-            | SYSTEM * bool(self.messages and self.messages[0].role == "system")
-            | SCENARIO * (self.scenario is not None)
-            | TURNS * (len(self.users) > 1)
-            | DEFECTS * defects
-            | ODD * odd
-            | FAULTS * bool(self.calls and self.faults)
-            | NORMAL
-            * (
-                len(self.messages) <= MOST_MESSAGES
-                and len(self.calls) <= MOST_CALLS
-                and sum([len(message.content) for message in self.messages]) <= MOST_TEXT
-            )
-        )
+        bits = self._read()
+        has = bits
+        if self.calls:
+            has |= CALLS
+            if len(self.calls) > 1:
+                has |= SEVERAL
+            if self.faults:
+                has |= FAULTS
+        if defects:
+            has |= DEFECTS
+        if self.scenario is not None:
+            has |= SCENARIO
+        if len(self.users) > 1:
+            has |= TURNS
+        if len(self.calls) > MOST_CALLS:
+            has &= ~NORMAL
+        self.has: int = has
         """What the dialogue has, as bits: rules that need something else are not asked."""
 
-    def _read(self) -> tuple[bool, bool]:
-        """Collect calls, users and results; return whether there are results, and whether any text is odd."""
+    def _read(self) -> int:
+        """Collect calls, users and results; return the bits that the messages alone decide."""
         turn = -1
-        answered = odd = False
+        total = 0
+        bits = SYSTEM if self.messages and self.messages[0].role == "system" else 0
         for at, message in enumerate(self.messages):
             content = message.content
-            if not content.isprintable() or not content.isascii() or len(content) > 10_000 or not content.strip():
-                odd = True
+            total += len(content)
+            if not content or not content.isprintable() or not content.isascii() or content.isspace():
+                bits |= ODD
             if message.role == "user":
                 turn += 1
                 self.users.append(at)
             elif message.role == "tool":
-                answered = True
+                bits |= RESULTS
                 if message.tool_call_id is not None:
                     self.results.setdefault(message.tool_call_id, at)
             for call in message.tool_calls:
                 self.calls.append(Spot(at, turn, call, self.schemas.get(call.name)))
-        return answered, odd
+        return bits | NORMAL if len(self.messages) <= MOST_MESSAGES and total <= MOST_TEXT else bits
 
     @property
     def faults(self) -> list[Fault]:
@@ -139,7 +139,7 @@ class View:
             for spot in self.calls:
                 if not spot.call.name:
                     found.append(Fault(5, f"message {spot.at}: a call without a name"))
-                elif spot.schema is not None:
+                elif spot.schema is not None and not valid(spot.schema, spot.call.arguments):
                     faults = argument_faults(spot.schema, spot.call.arguments)
                     found += [Fault(rule, f"{spot.where}: {reason}") for rule, reason in faults]
             if any(fault.rule == 5 for fault in found):  # what is no JSON is kept from rules that walk into it

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from genesis.chat import Message, ToolCall
+from genesis.chat import ROLES, Message, ToolCall
 from genesis.dialogue import Dialogue, Verdict
 from genesis.errors import RowError
 from genesis.formats.rows import (
@@ -39,45 +39,62 @@ from genesis.tools.tool import Tool
 
 
 class _Line(msgspec.Struct, gc=False):
-    """A row of which only the messages are decoded at once: tools repeat, and are read once for each text."""
+    """A row whose tools stay text: they repeat from row to row, and each text is read once."""
 
     messages: list[dict[str, Any]]
     tools: msgspec.Raw = msgspec.Raw(b"null")
-    id: msgspec.Raw = msgspec.Raw(b"null")
-    scenario: msgspec.Raw = msgspec.Raw(b"null")
-    verdicts: msgspec.Raw = msgspec.Raw(b"null")
-    provenance: msgspec.Raw = msgspec.Raw(b"null")
+    id: str | int | None = None
+    scenario: Scenario | None = None
+    verdicts: tuple[Verdict, ...] | None = None
+    provenance: dict[str, Any] | None = None
+    functions: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Foreign(msgspec.Struct, gc=False):
+    """A row whose other columns are not ours, whatever their names."""
+
+    messages: list[dict[str, Any]]
+    tools: msgspec.Raw = msgspec.Raw(b"null")
+    id: Any = None
+    scenario: Any = None
     functions: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _lines = msgspec.json.Decoder(_Line)
+_foreign = msgspec.json.Decoder(_Foreign)
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
-_scenarios = msgspec.json.Decoder(Scenario | None)
-_verdicts = msgspec.json.Decoder(tuple[Verdict, ...] | None)
-_ids = msgspec.json.Decoder(str | int | None)
-_objects = msgspec.json.Decoder(dict[str, Any] | None)
 
 
 def read_line(data: bytes) -> Dialogue:
     """Read one JSON line of TRL's or OpenAI's form, fast. Raises RowError."""
     try:
         line = _lines.decode(data)
-        name = _ids.decode(line.id)
-        scenario = _scenarios.decode(line.scenario)
-        verdicts = _verdicts.decode(line.verdicts) or ()
-        provenance = _objects.decode(line.provenance) or {}
+    except msgspec.ValidationError as error:
+        return _read_foreign(data, error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RowError(NOT_JSON, f"not JSON: {error}") from error
+    return Dialogue(
+        "" if line.id is None else str(line.id),
+        _tools(bytes(line.tools), bytes(line.functions)),
+        _messages(line.messages),
+        line.scenario,
+        line.verdicts or (),
+        line.provenance or {},
+    )
+
+
+def _read_foreign(data: bytes, problem: msgspec.ValidationError) -> Dialogue:
+    """Read a row that has columns of our names with another meaning; damage to our own is an error."""
+    try:
+        line = _foreign.decode(data)
     except msgspec.ValidationError as error:
         raise RowError(SHAPE, f"row: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RowError(NOT_JSON, f"not JSON: {error}") from error
-    return Dialogue(
-        id="" if name is None else str(name),
-        tools=_tools(bytes(line.tools), bytes(line.functions)),
-        messages=_messages(line.messages),
-        scenario=scenario,
-        verdicts=verdicts,
-        provenance=provenance,
-    )
+    if isinstance(line.scenario, dict) and {"kind", "turns", "tasks"} <= line.scenario.keys():
+        raise RowError(SHAPE, f"row: {problem}") from problem
+    name = str(line.id) if isinstance(line.id, (str, int, float)) else ""
+    return Dialogue(name, _tools(bytes(line.tools), bytes(line.functions)), _messages(line.messages))
 
 
 def _tools(listed: bytes, functions: bytes) -> tuple[Tool, ...]:
@@ -96,11 +113,21 @@ def read(row: dict[str, Any]) -> Dialogue:
 def _messages(rows: list[dict[str, Any]]) -> tuple[Message, ...]:
     for row in rows:
         role = row.get("role")
+        if role == "user" or role == "tool":
+            continue
         if "function_call" in row or role == "function" or role == "developer":
             return tuple(map(message_of, _modern(rows)))
         if role == "tool_call" or role == "tool_response":
             return tuple(_swift(rows))
-    return tuple([message_of(row) for row in rows])
+    return tuple([_plain(row) for row in rows])
+
+
+def _plain(row: dict[str, Any]) -> Message:
+    """Read a message, the common shape of two texts without detours."""
+    content = row.get("content")
+    if len(row) == 2 and type(content) is str and row["role"] in ROLES:
+        return Message(row["role"], content)
+    return message_of(row)
 
 
 def _modern(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
