@@ -1,6 +1,6 @@
 """Values that suit a parameter: drawn from its schema, its name and its description.
 
->>> draw("city", {"type": "string", "description": "City, e.g. Paris"}, "Weather of a city.", random.Random(1))
+>>> draw("city", {"type": "string", "description": "City, e.g. Paris"}, "Weather of a city.", Random(1))
 Value(json='Paris', said='Paris')
 """
 
