@@ -24,6 +24,7 @@ import datetime
 import fcntl
 import hashlib
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -193,19 +194,20 @@ class Run:
 def create(params: Params, root: str | Path = "experiments", *, again: bool = False) -> Run:
     """Make the run folder of ``params``, or return the one that is there already.
 
-    ``again`` sets a complete run's results aside (its journal stays, so nothing is paid twice) and makes it anew.
+    ``again`` sets a run's results aside and makes it anew; its journal stays, so that nothing is paid twice, but for a
+    run on the offline LM alone, whose replies are free and belong to the code that made them.
     Raises RecordError where the folder cannot be written.
     """
     run = Run(Path(root) / params.experiment / run_id(params))
     try:
         run.path.mkdir(parents=True, exist_ok=True)
         if again:
-            _set_aside(run)
+            _set_aside(run, keep_journal=_lm_names(params) != ["offline"])
         if not (run.path / "params.yaml").exists():
             _write_atomic(run.path / "params.yaml", parameters.dump_yaml(params).encode())
     except OSError as error:
         raise RecordError(f"{run.path}: cannot be written: {error.strerror}") from error
-    if not (run.path / "run.json").exists():
+    if again or not (run.path / "run.json").exists():
         run.update(**describe(params), status="started", started=_now(), seconds=0.0, resumed=0)
     else:
         _check_schema(run)
@@ -299,10 +301,13 @@ def code_hash() -> str:
     return digest.hexdigest()[:12]
 
 
-def _set_aside(run: Run) -> None:
+def _set_aside(run: Run, *, keep_journal: bool) -> None:
+    if not keep_journal:
+        shutil.rmtree(run.journal_path, ignore_errors=True)
     for name in (
         "dialogues.jsonl",
         "rejected.jsonl",
+        "errored.jsonl",
         "verdicts.jsonl",
         "model.jsonl",
         "replaced.jsonl",

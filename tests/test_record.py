@@ -111,15 +111,19 @@ def test_files_of_a_newer_schema_are_refused(run: record.Run) -> None:
         record.open_run(run.path)
 
 
-def test_again_sets_results_aside_and_keeps_the_journal(tmp_path: Path) -> None:
-    run = record.create(Params(), tmp_path)
+@pytest.mark.parametrize(("lm", "kept"), [("openai/x", True), ("offline", False)])
+def test_again_sets_results_aside_and_keeps_what_was_paid_for(tmp_path: Path, lm: str, kept: bool) -> None:
+    run = record.create(Params(lm=lm), tmp_path)
     run.append("dialogues", {"id": "a"})
     run.write_json("metrics.json", {})
+    run.update(seconds=9.0, code_hash="old")
     run.file("journal/replies.jsonl").write_text("{}\n")
-    again = record.create(Params(), tmp_path, again=True)
+    again = record.create(Params(lm=lm), tmp_path, again=True)
     assert not again.complete
     assert not list(again.rows("dialogues"))
-    assert (again.journal_path / "replies.jsonl").exists()
+    assert (again.journal_path / "replies.jsonl").exists() is kept
+    assert again.read_json("run.json")["seconds"] == 0
+    assert again.read_json("run.json")["code_hash"] == record.code_hash()
 
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:

@@ -197,5 +197,24 @@ def _calibrate(arguments: argparse.Namespace) -> int:
         f"{name:<20}error {found['ece']:.3f} (small-sample bias {found['ece_bias']:.3f}), Brier {found['brier']:.3f}"
         for name, found in (("as given", before), (f"{arguments.method}, held out", after))
     ]
+    _reliability_figure(_run(arguments), {"as given": before, f"{arguments.method}, held out": after})
     note = f"{arguments.out}: fitted on {len(labels)} dialogues, {sum(labels)} right"
     return _print(arguments, {"file": arguments.out, "as_given": before, "held_out": after}, *rows, note)
+
+
+def _reliability_figure(run: Any, found: dict[str, dict[str, Any]]) -> None:
+    """Draw share right against confidence, bin by bin, into the run's figures (``reliability.png``, PDF, CSV)."""
+    import pandas as pd
+
+    from genesis import figures, record
+
+    table = pd.DataFrame([{"confidence of": name, **row} for name, one in found.items() for row in one["reliability"]])
+    series = {
+        str(name): (list(part["confidence"]), list(part["right"]))
+        for name, part in table.groupby("confidence of", sort=False)
+    }
+    source = record.lm_words(run.params)
+    drawn = figures.lines(
+        {**series, "perfect": ([0, 1], [0, 1])}, x="confidence", y="share right", title="Reliability", source=source
+    )
+    figures.save(drawn, table, run, "reliability")
