@@ -27,8 +27,10 @@ _ORDER = 0.3
 _BEFORE, _AFTER = 5, 3
 _REACH = 60
 """Characters looked at on each side."""
-_Around: TypeAlias = "tuple[list[tuple[str, float]], float]"
+_Around: TypeAlias = "tuple[list[tuple[str, float]], float, list[str]]"
+"""The words around a value with their weights, the side they speak for, and the words alone."""
 _WEIGHTS = [1 / (1 + distance) for distance in range(_BEFORE)]
+_WEIGHTS_AFTER = [0.6 * weight for weight in _WEIGHTS]
 _EMPTY = words_of("the a an of for and or in on at is be with by that this it as value name number string parameter")
 _BEGINNING = words_of(
     "from origin source start starting begin beginning departure depart departing initial first min minimum"
@@ -59,9 +61,19 @@ def swapped(
         for name, words, at in ((one, a, at_a), (other, b, at_b)):
             if name not in around:
                 around[name] = _around(text, at, at + len(words))
+        if margin >= _ORDER and not _crosses(properties, one, around[one], other, around[other]):
+            continue
         doubt = _misfit(properties, one, around[one], other, around[other], ahead=at_a < at_b)
         if doubt > margin:
             yield one, other, doubt
+
+
+def _crosses(properties: Mapping[str, Any], one: str, a: _Around, other: str, b: _Around) -> bool:
+    """Whether anything but the order of the values can speak for a swap; cheap, and nearly always false."""
+    first, second = _cues(one, _about(properties, one)), _cues(other, _about(properties, other))
+    if (first[1] or second[1]) and (a[1] or b[1]):
+        return True
+    return not (second[0].keys().isdisjoint(a[2]) and first[0].keys().isdisjoint(b[2]))
 
 
 def misfit(properties: Mapping[str, Any], one: str, a: str, other: str, b: str, text: str) -> float:
@@ -103,16 +115,16 @@ def _around(text: str, start: int, end: int) -> _Around:
     """Return the words around a value with weights by distance, and the side the nearest words are on."""
     before = text[max(0, start - _REACH) : start].split()[-_BEFORE:]
     before.reverse()
-    words = [(stem(word), weight) for word, weight in zip(before, _WEIGHTS, strict=False)]
-    for word, weight in zip(text[end : end + _REACH].split()[:_AFTER], _WEIGHTS, strict=False):
-        words.append((stem(word), 0.6 * weight))
+    stems = [stem(word) for word in before]
+    later = [stem(word) for word in text[end : end + _REACH].split()[:_AFTER]]
+    words = [*zip(stems, _WEIGHTS, strict=False), *zip(later, _WEIGHTS_AFTER, strict=False)]
     side = next((float(_SIDE[word]) for word in before[:3] if word in _SIDE), 0.0)
-    return words, side
+    return words, side, stems + later
 
 
 def _fit(cues: tuple[dict[str, float], int], around: _Around) -> float:
     weights, side = cues
-    words, said_side = around
+    words, said_side, _ = around
     score = 0.8 * side * said_side
     for word, weight in words:
         if word in weights:

@@ -12,10 +12,27 @@ from genesis.checks.schema import Compiled, argument_faults, compiled, not_json,
 from genesis.dialogue import Dialogue
 from genesis.tools.tool import Tool
 
-CALLS, SEVERAL, RESULTS, SYSTEM, SCENARIO, TURNS, DEFECTS, ODD, FAULTS, NORMAL = (1 << bit for bit in range(10))
+(
+    CALLS,
+    SEVERAL,
+    RESULTS,
+    SYSTEM,
+    SCENARIO,
+    TURNS,
+    DEFECTS,
+    ODD,
+    FAULTS,
+    NORMAL,
+    TWICE,
+    UNKNOWN,
+    OPEN,
+    SPOKEN,
+    UNASKED,
+) = (1 << bit for bit in range(15))
 """What a dialogue can have: calls, several calls, results, a system message, a scenario, several user turns, a tool
-with a defect, a text that is empty or not plain ASCII on one line, arguments with faults, a size that rules
-whose cost grows faster than the size can take."""
+with a defect, a text that is empty or not plain ASCII on one line, arguments with faults, a size that rules whose cost
+grows faster than the size can take, a tool's name twice, a call of no offered tool, a call before the last message,
+an assistant message that is not calls alone, no user message."""
 MOST_MESSAGES, MOST_CALLS, MOST_TEXT = 200, 200, 2_000_000
 
 
@@ -101,10 +118,14 @@ class View:
                 has |= FAULTS
         if defects:
             has |= DEFECTS
+        if len(self.tools) != len(dialogue.tools):
+            has |= TWICE
         if self.scenario is not None:
             has |= SCENARIO
         if len(self.users) > 1:
             has |= TURNS
+        elif not self.users:
+            has |= UNASKED
         if len(self.calls) > MOST_CALLS:
             has &= ~NORMAL
         self.has: int = has
@@ -114,6 +135,7 @@ class View:
         """Collect calls, users and results; return the bits that the messages alone decide."""
         turn = -1
         total = 0
+        last = len(self.messages) - 1
         bits = SYSTEM if self.messages and self.messages[0].role == "system" else 0
         for at, message in enumerate(self.messages):
             content = message.content
@@ -127,8 +149,15 @@ class View:
                 bits |= RESULTS
                 if message.tool_call_id is not None:
                     self.results.setdefault(message.tool_call_id, at)
+            elif content or not message.tool_calls:
+                bits |= SPOKEN
             for call in message.tool_calls:
-                self.calls.append(Spot(at, turn, call, self.schemas.get(call.name)))
+                schema = self.schemas.get(call.name)
+                if schema is None:
+                    bits |= UNKNOWN
+                if at < last:
+                    bits |= OPEN
+                self.calls.append(Spot(at, turn, call, schema))
         return bits | NORMAL if len(self.messages) <= MOST_MESSAGES and total <= MOST_TEXT else bits
 
     @property

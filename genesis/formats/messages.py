@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from genesis.chat import ROLES, Message, ToolCall
+from genesis.chat import Message, Role, ToolCall
 from genesis.dialogue import Dialogue, Verdict
 from genesis.errors import RowError
 from genesis.formats.rows import (
@@ -22,6 +22,7 @@ from genesis.formats.rows import (
     NOT_JSON,
     SHAPE,
     answers,
+    call_of,
     calls_of,
     decode,
     encode,
@@ -38,10 +39,31 @@ from genesis.scenario import Scenario
 from genesis.tools.tool import Tool
 
 
+class _Function(msgspec.Struct, gc=False):
+    name: str
+    arguments: dict[str, Any] | str = {}
+
+
+class _Call(msgspec.Struct, gc=False):
+    function: _Function
+    id: str | None = None
+
+
+class _Message(msgspec.Struct, gc=False):
+    """A message in the common shape; any other goes the long way, which says what is wrong with it."""
+
+    role: Role
+    content: str | None = None
+    tool_calls: list[_Call] | None = None
+    tool_call_id: str | None = None
+    reasoning_content: str | None = None
+    function_call: None = None
+
+
 class _Line(msgspec.Struct, gc=False):
     """A row whose tools stay text: they repeat from row to row, and each text is read once."""
 
-    messages: list[dict[str, Any]]
+    messages: list[_Message]
     tools: msgspec.Raw = msgspec.Raw(b"null")
     id: str | int | None = None
     scenario: Scenario | None = None
@@ -57,6 +79,7 @@ class _Foreign(msgspec.Struct, gc=False):
     tools: msgspec.Raw = msgspec.Raw(b"null")
     id: Any = None
     scenario: Any = None
+    provenance: Any = None
     functions: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -69,32 +92,52 @@ def read_line(data: bytes) -> Dialogue:
     """Read one JSON line of TRL's or OpenAI's form, fast. Raises RowError."""
     try:
         line = _lines.decode(data)
-    except msgspec.ValidationError as error:
-        return _read_foreign(data, error)
+    except msgspec.ValidationError:
+        return _read_slowly(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RowError(NOT_JSON, f"not JSON: {error}") from error
     return Dialogue(
         "" if line.id is None else str(line.id),
         _tools(bytes(line.tools), bytes(line.functions)),
-        _messages(line.messages),
+        tuple([_message(message) for message in line.messages]),
         line.scenario,
         line.verdicts or (),
         line.provenance or {},
     )
 
 
-def _read_foreign(data: bytes, problem: msgspec.ValidationError) -> Dialogue:
-    """Read a row that has columns of our names with another meaning; damage to our own is an error."""
+def _message(row: _Message) -> Message:
+    if not row.tool_calls:
+        return Message(row.role, row.content or "", (), row.tool_call_id, row.reasoning_content)
+    calls = []
+    for call in row.tool_calls:
+        arguments = call.function.arguments
+        if isinstance(arguments, str):
+            calls.append(call_of(msgspec.to_builtins(call)))
+        else:
+            calls.append(ToolCall(call.id or "", call.function.name, arguments))
+    return Message(row.role, row.content or "", tuple(calls), row.tool_call_id, row.reasoning_content)
+
+
+def _read_slowly(data: bytes) -> Dialogue:
+    """Read a row of another shape (other roles, columns of our names that mean something else) or say what is wrong."""
     try:
         line = _foreign.decode(data)
     except msgspec.ValidationError as error:
         raise RowError(SHAPE, f"row: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RowError(NOT_JSON, f"not JSON: {error}") from error
+    messages = _messages(line.messages)
+    tools = _tools(bytes(line.tools), bytes(line.functions))
+    scenario = None
     if isinstance(line.scenario, dict) and {"kind", "turns", "tasks"} <= line.scenario.keys():
-        raise RowError(SHAPE, f"row: {problem}") from problem
+        try:
+            scenario = msgspec.convert(line.scenario, Scenario)
+        except msgspec.ValidationError as error:
+            raise RowError(SHAPE, f"row: scenario: {error}") from error
     name = str(line.id) if isinstance(line.id, (str, int, float)) else ""
-    return Dialogue(name, _tools(bytes(line.tools), bytes(line.functions)), _messages(line.messages))
+    provenance = line.provenance if isinstance(line.provenance, dict) else {}
+    return Dialogue(name, tools, messages, scenario, provenance=provenance)
 
 
 def _tools(listed: bytes, functions: bytes) -> tuple[Tool, ...]:
@@ -119,15 +162,7 @@ def _messages(rows: list[dict[str, Any]]) -> tuple[Message, ...]:
             return tuple(map(message_of, _modern(rows)))
         if role == "tool_call" or role == "tool_response":
             return tuple(_swift(rows))
-    return tuple([_plain(row) for row in rows])
-
-
-def _plain(row: dict[str, Any]) -> Message:
-    """Read a message, the common shape of two texts without detours."""
-    content = row.get("content")
-    if len(row) == 2 and type(content) is str and row["role"] in ROLES:
-        return Message(row["role"], content)
-    return message_of(row)
+    return tuple([message_of(row) for row in rows])
 
 
 def _modern(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -102,6 +102,14 @@ def message_of(row: Any) -> Message:
         raise RowError(CALL if str(error).startswith("tool call") else SHAPE, str(error)) from error
 
 
+def call_of(row: Any) -> ToolCall:
+    """Read one call in Hugging Face or OpenAI form. Raises RowError."""
+    try:
+        return call_from_hf(row)
+    except FormatError as error:
+        raise RowError(CALL, str(error)) from error
+
+
 def calls_of(value: Any, first: int) -> tuple[ToolCall, ...]:
     """Read one call or a list of calls without ids, numbered on from ``first``. Raises RowError."""
     rows = value if isinstance(value, list) else [value]
