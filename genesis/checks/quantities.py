@@ -32,6 +32,21 @@ _SCALES = {
     "trillion": 1e12,
 }
 _NUMBER_NAMES = frozenset(NUMBER_WORDS)
+_COMPOUND = _NUMBER_NAMES - {
+    "a",
+    "an",
+    "me",
+    "myself",
+    "single",
+    "once",
+    "week",
+    "year",
+    "hour",
+    "fair",
+    "both",
+    "pair",
+}
+"""Words that may be part of a longer number."""
 
 
 def numbers_of(text: str) -> set[float]:
@@ -41,8 +56,10 @@ def numbers_of(text: str) -> set[float]:
     if _DIGIT.search(lower):
         found.update(_figures(lower))
     words = _NOT_WORD.sub(" ", lower).split()
-    if not _NUMBER_NAMES.isdisjoint(words):
+    if not _COMPOUND.isdisjoint(words):
         found.update(_spelled(words))
+    else:
+        found.update(NUMBER_WORDS[word] for word in _NUMBER_NAMES.intersection(words))
     return found
 
 

@@ -10,16 +10,12 @@ import msgspec
 
 from genesis.checks.lexicon import ENGLISH, FUNCTION_WORDS
 from genesis.checks.schema import shown
-from genesis.checks.view import Flag, View
+from genesis.checks.view import MOST_MESSAGES, MOST_TEXT, MOST_TOOLS, Flag, View
 
-MAX_MESSAGES = 200
 MAX_CONTENT = 100_000
 """Characters of one message."""
 MAX_ARGUMENTS = 100_000
 """Characters of one text argument."""
-MAX_TOOLS = 512
-MAX_TEXT = 2_000_000
-"""Characters of all messages together."""
 _CALL_TEXT = re.compile(
     r"</?tool_call>|</?function(?:_call)?[=>]|<\|[a-z_]{1,40}\|>|\[TOOL_CALLS\]|<｜|functions\.\w{1,64}\("
     r"|\A\s{0,20}\[\w[\w.]{0,64}\(.*\)\]\s*\Z"
@@ -99,17 +95,17 @@ def _is_json(text: str) -> bool:
 
 def lengths(view: View) -> Iterator[str]:
     """Lengths are under the caps (ToolACE, ShoppingBench)."""
-    if len(view.messages) > MAX_MESSAGES:
-        yield f"{len(view.messages)} messages; at most {MAX_MESSAGES}"
-    if len(view.tools) > MAX_TOOLS:
-        yield f"{len(view.tools)} tools on offer; at most {MAX_TOOLS}"
+    if len(view.messages) > MOST_MESSAGES:
+        yield f"{len(view.messages)} messages; at most {MOST_MESSAGES}"
+    if len(view.tools) > MOST_TOOLS:
+        yield f"{len(view.tools)} tools on offer; at most {MOST_TOOLS}"
     total = 0
     for at, message in enumerate(view.messages):
         total += len(message.content)
         if len(message.content) > MAX_CONTENT:
             yield f"message {at}: {len(message.content)} characters; at most {MAX_CONTENT}"
-    if total > MAX_TEXT:
-        yield f"{total} characters in all; at most {MAX_TEXT}"
+    if total > MOST_TEXT:
+        yield f"{total} characters in all; at most {MOST_TEXT}"
     for spot in view.calls:
         for name, value in spot.call.arguments.items():
             if isinstance(value, str) and len(value) > MAX_ARGUMENTS:

@@ -30,10 +30,11 @@ from genesis.tools.tool import Tool
     UNASKED,
 ) = (1 << bit for bit in range(15))
 """What a dialogue can have: calls, several calls, results, a system message, a scenario, several user turns, a tool
-with a defect, a text that is empty or not plain ASCII on one line, arguments with faults, a size that rules whose cost
+with a defect, a text that is empty, long or not plain ASCII on one line, arguments with faults, a size that rules whose cost
 grows faster than the size can take, a tool's name twice, a call of no offered tool, a call before the last message,
 an assistant message that is not calls alone, no user message."""
-MOST_MESSAGES, MOST_CALLS, MOST_TEXT = 200, 200, 2_000_000
+MOST_MESSAGES, MOST_CALLS, MOST_TEXT, MOST_TOOLS = 200, 200, 2_000_000, 512
+LONG_TEXT = 10_000
 
 
 class Flag(str):
@@ -140,7 +141,9 @@ class View:
         for at, message in enumerate(self.messages):
             content = message.content
             total += len(content)
-            if not content or not content.isprintable() or not content.isascii() or content.isspace():
+            if not content or len(content) > LONG_TEXT or not content.isprintable() or not content.isascii():
+                bits |= ODD
+            elif content.isspace():
                 bits |= ODD
             if message.role == "user":
                 turn += 1
@@ -157,8 +160,13 @@ class View:
                     bits |= UNKNOWN
                 if at < last:
                     bits |= OPEN
+                for value in call.arguments.values():
+                    if type(value) is str and (len(value) > LONG_TEXT or not value.isprintable()):
+                        bits |= ODD
                 self.calls.append(Spot(at, turn, call, schema))
-        return bits | NORMAL if len(self.messages) <= MOST_MESSAGES and total <= MOST_TEXT else bits
+        if last >= MOST_MESSAGES or total > MOST_TEXT or len(self.tools) > MOST_TOOLS:
+            return bits | ODD
+        return bits | NORMAL
 
     @property
     def faults(self) -> list[Fault]:
