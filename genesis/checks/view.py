@@ -30,9 +30,9 @@ from genesis.tools.tool import Tool
     UNASKED,
 ) = (1 << bit for bit in range(15))
 """What a dialogue can have: calls, several calls, results, a system message, a scenario, several user turns, a tool
-with a defect, a text that is empty, long or not plain ASCII on one line, arguments with faults, a size that rules whose cost
-grows faster than the size can take, a tool's name twice, a call of no offered tool, a call before the last message,
-an assistant message that is not calls alone, no user message."""
+with a defect, a text that is empty, long or not plain ASCII on one line, arguments with faults, a size that the heavy
+rules can take, a tool's name twice, a call of no offered tool, a call before the last message, an assistant message
+that is not calls alone, no user message."""
 MOST_MESSAGES, MOST_CALLS, MOST_TEXT, MOST_TOOLS = 200, 200, 2_000_000, 512
 LONG_TEXT = 10_000
 
@@ -141,9 +141,13 @@ class View:
         for at, message in enumerate(self.messages):
             content = message.content
             total += len(content)
-            if not content or len(content) > LONG_TEXT or not content.isprintable() or not content.isascii():
-                bits |= ODD
-            elif content.isspace():
+            if (
+                not content
+                or len(content) > LONG_TEXT
+                or not content.isprintable()
+                or not content.isascii()
+                or content.isspace()
+            ):
                 bits |= ODD
             if message.role == "user":
                 turn += 1
