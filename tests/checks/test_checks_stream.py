@@ -35,14 +35,7 @@ def bad_rows() -> list[tuple[bytes, str]]:
     arguments["messages"][1]["tool_calls"][0]["function"]["arguments"] = '{"city": "Os'
     listed["messages"][1]["tool_calls"][0]["function"]["arguments"] = ["Oslo"]
     content["messages"][0]["content"] = {"text": "hi"}
-    nested: list[Any] = []
-    for depth in (150, 950):
-        item = row()
-        value: Any = "x"
-        for _ in range(depth):
-            value = [value]
-        item["messages"][1]["tool_calls"][0]["function"]["arguments"]["city"] = value
-        nested.append(item)
+    nested = [line().replace(b'"Oslo"', b"[" * depth + b'"x"' + b"]" * depth) for depth in (150, 700)]
     remote = row()
     remote["tools"][0]["function"]["parameters"]["allOf"] = [{"$ref": "http://127.0.0.1:9/schema.json"}]
     surrogate = line().replace(b"Expect rain", b"Expect \\ud800 rain")
@@ -56,11 +49,10 @@ def bad_rows() -> list[tuple[bytes, str]]:
         ({"conversations": [{"from": "human", "value": "hi"}]}, "row:mixed-format"),
         ({"query": "hi", "answers": "[]", "tools": "[]"}, "row:mixed-format"),
         (remote, "rule:1-valid-json-schema"),
-        (nested[0], "rule:5-call-parses"),
-        (nested[1], "rule:5-call-parses"),
         ([1, 2], "rule:17-dialogue-fields"),
     )]  # fmt: skip
     rows += [
+        *((deep.strip(), "rule:5-call-parses") for deep in nested),
         (line()[:300], "row:not-json"),
         (b"\x00" * 100, "row:not-json"),
         (b'{"messages":' + b"[" * 100_000, "row:not-json"),
