@@ -32,7 +32,7 @@ class Facts:
     """What the caller knows and the run's folder does not; None means that nobody measured it."""
 
     recall: Mapping[str, float] | None = None
-    """Rule or check -> share of planted defects that it found (``genesis check --mutate``)."""
+    """Kind of planted defect -> share that the rules found (a run's ``parts/mutations.json``)."""
     residual_error: Mapping[str, Any] | None = None
     """``{"value", "low", "high", "n", "how"}``: share of accepted dialogues that people found wrong."""
     contamination: Mapping[str, Any] | None = None
@@ -82,19 +82,28 @@ def card(run: Run, facts: Facts | None = None, *, name: str = "", licence: str =
 
 
 def measure(run: Run) -> Facts:
-    """Measure what can be from the run alone: the pool's and the requests' overlap with BFCL.
+    """Gather what the run alone can tell: recall on planted defects, error left, overlap with BFCL.
 
     Raises MissingExtraError where bfcl-eval's data is not installed.
     """
     from genesis.metrics.columns import from_dialogues
     from genesis.metrics.contamination import contamination
+    from genesis.review import residual
     from genesis.tools.compare import benchmark_functions, overlap
     from genesis.tools.pool import load_pool
 
     dialogues = [dialogue_from_row(row) for row in run.rows("dialogues")]
     file = run.path / "pool.jsonl"
     shared = {"bfcl": overlap(load_pool(file), benchmark_functions("bfcl", ""))} if file.is_file() else None
-    return Facts(contamination={"bfcl": contamination(from_dialogues(dialogues), "bfcl")}, overlap=shared)
+    planted = run.read_json("parts/mutations.json") if (run.path / "parts/mutations.json").is_file() else {}
+    recall = {kind: float(entry["value"]) for kind, entry in planted.items() if entry["value"] is not None}
+    left = residual(run)
+    return Facts(
+        recall=recall or None,
+        residual_error=None if left["value"] is None else {**left, "how": left["method"]},
+        contamination={"bfcl": contamination(from_dialogues(dialogues), "bfcl")},
+        overlap=shared,
+    )
 
 
 def push_to_hub(folder: str | Path, repository: str, *, private: bool = True) -> str:
@@ -213,7 +222,7 @@ def _checks(run: Run, meta: Mapping[str, Any], known: Facts) -> str:
     lines.append("Share of planted defects that the checks find (recall):\n")
     if not known.recall:
         return "\n".join([*lines, f"{NOT_MEASURED}\n"])
-    lines += ["| check | recall |", "| --- | ---: |"]
+    lines += ["| defect | recall |", "| --- | ---: |"]
     lines += [f"| {_plain(check)} | {value:.1%} |" for check, value in sorted(known.recall.items())]
     return "\n".join(lines) + "\n"
 
