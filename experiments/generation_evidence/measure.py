@@ -167,10 +167,10 @@ def defects(tools: int, rounds: int) -> dict[str, Any]:
         return changed
 
     kinds = {
-        agent: tuple((kind, noting(kind, change)) for kind, change in row) for agent, row in planted_by._KINDS.items()
+        agent: tuple((kind, noting(kind, change)) for kind, change in row) for agent, row in planted_by.KINDS.items()
     }
-    planted_by._KINDS.clear()
-    planted_by._KINDS.update(kinds)
+    planted_by.KINDS.clear()
+    planted_by.KINDS.update(kinds)
     results: dict[str, Any] = {}
     for kind in [name for name in OfflineParams.__dataclass_fields__ if name in QUIET]:
         noted.clear()
