@@ -167,10 +167,11 @@ def defects(tools: int, rounds: int) -> dict[str, Any]:
         return changed
 
     kinds = {
-        agent: tuple((kind, noting(kind, change)) for kind, change in row) for agent, row in planted_by.KINDS.items()
+        agent: tuple((kind, noting(kind, change)) for kind, change in row)
+        for agent, row in planted_by._OF_AGENT.items()
     }
-    planted_by.KINDS.clear()
-    planted_by.KINDS.update(kinds)
+    planted_by._OF_AGENT.clear()
+    planted_by._OF_AGENT.update(kinds)
     results: dict[str, Any] = {}
     for kind in [name for name in OfflineParams.__dataclass_fields__ if name in QUIET]:
         noted.clear()
