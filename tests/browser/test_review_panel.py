@@ -19,6 +19,7 @@ from lab import (
     with_parameters,
 )
 from needs import ROOT
+from playwright.sync_api import expect
 from review_cases import dialogue, make_run, with_model
 
 from genesis.chat import Message
@@ -133,11 +134,11 @@ def _fix(page: Any, tmp_path: Path) -> None:
     area = page.locator(".genesis-review textarea").first
     area.wait_for(timeout=WAIT)
     save = page.locator(".genesis-review button", has_text="Save fix")
-    assert save.is_disabled()
+    expect(save).to_be_disabled(timeout=WAIT)
     area.fill('{"city": "Lima", "unit": "kelvin"}')
     page.locator(".genesis-bad", has_text="kelvin").wait_for(timeout=WAIT)
     page.screenshot(path=str(tmp_path / "3_fix.png"))
-    assert save.is_disabled()
+    expect(save).to_be_disabled(timeout=WAIT)
     area.fill('{"city": "Lima", "unit": "celsius"}')
     page.wait_for_function("() => !document.querySelector('.genesis-review button.mod-primary').disabled", timeout=WAIT)
     area.press("Control+Enter")
@@ -173,7 +174,7 @@ def test_without_a_name_nothing_is_decided_and_typing_is_no_command(page: Any, r
     name.fill("")
     name.press("Enter")
     status(page, "Write your name first")
-    assert page.locator(".genesis-review button", has_text="Accept").is_disabled()
+    expect(page.locator(".genesis-review button", has_text="Accept")).to_be_disabled(timeout=WAIT)
     name.type("sara")
     name.press("Enter")
     page.wait_for_function("() => !document.querySelector('.genesis-review button.mod-success').disabled", timeout=WAIT)
