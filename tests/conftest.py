@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from needs import ROOT, require
@@ -27,3 +29,9 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.endswith("_API_KEY"):
             monkeypatch.delenv(name)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what becomes of the browser tests where there is no browser: they are slow, so most runs deselect them."""
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        terminalreporter.write_line("browser tests skipped: no Chromium found (Debian: apt-get install chromium)")
