@@ -6,7 +6,7 @@ PARAMS ?= params/quickstart.yaml
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: run test test-slow setup lab format clean
+.PHONY: run test test-slow test-train setup lab format clean
 
 run: setup
 	@$(BIN)/genesis run $(PARAMS)
@@ -20,6 +20,9 @@ test: setup
 
 test-slow: setup
 	@$(BIN)/python -m pytest -m slow
+
+test-train: $(VENV)/.ready-train
+	@$(BIN)/python -m pytest -m train
 
 lab: setup
 	@$(BIN)/jupyter lab notebooks
@@ -36,6 +39,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV) || { echo "setup: venv failed; on Debian install python3-venv"; exit 2; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -c constraints.txt bfcl-eval
+	@touch $@
+
+$(VENV)/.ready-train: $(VENV)/.ready
+	@echo "setup: adding what the students need (torch, transformers, trl, peft)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[probe,train,optimize]'
 	@touch $@
 
 clean:
