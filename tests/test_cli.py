@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from genesis.cli import build_parser
 
 ROOT = Path(__file__).resolve().parent.parent
 GENESIS = str(Path(sys.executable).with_name("genesis"))
@@ -80,3 +84,21 @@ def test_the_quickstart_ends_with_a_complete_run(tmp_path: Path) -> None:
     assert again.returncode == 0
     assert "reported, not repeated" in again.stderr
     assert str(run) in again.stdout
+
+
+def leaves(parser: argparse.ArgumentParser, above: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (command, what stands below its help and that of the group above it) of every command."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    shown = above + (parser.epilog or "")
+    if not groups:
+        yield parser.prog, shown
+    for child in groups[0].choices.values() if groups else ():
+        yield from leaves(child, shown)
+
+
+COMMANDS = [pair for group in build_parser()._subparsers._group_actions[0].choices.values() for pair in leaves(group)]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("command", "examples"), COMMANDS, ids=[command for command, _ in COMMANDS])
+def test_every_command_s_help_shows_an_example_of_it(command: str, examples: str) -> None:
+    assert f"{command} " in examples

@@ -8,7 +8,11 @@ from typing import Any
 
 def add(commands: Any) -> None:
     """Declare the commands."""
-    parser = commands.add_parser("bench", help="measure throughput with the real pipeline, on loopback")
+    parser = commands.add_parser(
+        "bench",
+        help="measure this machine with the real pipeline, on loopback",
+        epilog="example: genesis bench throughput --latency 0.2 --concurrency 64 --json",
+    )
     kinds = parser.add_subparsers(dest="bench", metavar="WHAT", required=True)
     one = kinds.add_parser(
         "throughput",

@@ -8,7 +8,9 @@ from typing import Any
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    group = commands.add_parser("data", help="fetch benchmark data")
+    group = commands.add_parser(
+        "data", help="fetch benchmark data", epilog="example: genesis data get acebench --to benchmarks/acebench"
+    )
     kinds = group.add_subparsers(dest="data", metavar="WHAT", required=True)
     get = kinds.add_parser(
         "get",

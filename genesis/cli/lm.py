@@ -9,7 +9,11 @@ from typing import Any
 
 def add(commands: Any) -> None:
     """Declare the commands."""
-    group = commands.add_parser("lm", help="try a language model before a run")
+    group = commands.add_parser(
+        "lm",
+        help="try a language model before a run",
+        epilog="example: genesis lm check openai/NAME --api-base http://127.0.0.1:8000/v1",
+    )
     kinds = group.add_subparsers(dest="lm", metavar="WHAT", required=True)
     check = kinds.add_parser(
         "check",

@@ -20,10 +20,26 @@ examples:
   genesis pool build --from tools:mine.json --size 200 --fill bfcl --out pool.jsonl --report report.json
 """
 
+_EXAMPLES = """examples:
+  genesis pool build --from bfcl --size 1000 --out pool.jsonl
+  genesis pool show pool.jsonl                              # tools by domain
+  genesis pool show pool.jsonl --doubtful                   # what a person should look at, with the reasons
+  genesis pool decide pool.jsonl NAME drop --why "two tools in one"
+  genesis pool diff old.jsonl pool.jsonl
+  genesis pool overlap pool.jsonl --benchmark bfcl          # which benchmark tools are in domain
+  genesis pool export pool.jsonl --out tools.json           # OpenAI tools JSON
+"""
+
 
 def add(commands: Any) -> None:
     """Declare the parsers of ``genesis pool``."""
-    parser = commands.add_parser("pool", help="build, show and compare pools of tools", description=__doc__)
+    parser = commands.add_parser(
+        "pool",
+        help="build, show and compare pools of tools",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     _add_build(verbs)
     show = verbs.add_parser("show", help="what a pool holds, or one tool of it in full")
