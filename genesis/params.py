@@ -96,6 +96,18 @@ class BudgetParams:
     usd: Annotated[float, Meta(gt=0)] | None = _param(None, "US dollars; needs a known price")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudentParams:
+    """How any LM is put to function calling: zero-shot, with demonstrations, or with optimised instructions."""
+
+    demos: str = _param("", "data set whose right answers are shown as demonstrations; empty: zero-shot")
+    k: Annotated[int, Meta(ge=1, le=64)] = _param(4, "demonstrations in a prompt")
+    pick: Literal["random", "nearest"] = _param("random", "demonstrations: the same for all, or nearest to the request")
+    optimize: str = _param("", "data set on a split of which GEPA improves the instructions; empty: as written")
+    optimize_calls: Count = _param(500, "LM calls that the optimisation may make")
+    optimize_tokens: Count | None = _param(None, "tokens that the optimisation may use, prompt and completion together")
+
+
 DEFAULT_MIX: dict[str, float] = {
     "single/single/simple": 4,
     "single/single/multiple": 5,
@@ -154,6 +166,7 @@ class Params:
     rater: str = _param("", "who reviews: the name that stands beside every decision")
     queue: Literal["doubt", "audit", "disagreements"] = _param("doubt", "what is reviewed: doubtful first, or a sample")
     audit_size: Count = _param(60, "dialogues of the audit sample, drawn by strata")
+    student: StudentParams = _param(StudentParams(), "the program: any LM as a student, `genesis predict`")
     downstream_items: Count = _param(1000, "benchmark items the probe is scored on, at most")
 
 

@@ -9,6 +9,9 @@ from typing import Any
 EXAMPLES = """examples:
   genesis predict --benchmark bfcl --lm openai/NAME --api-base http://127.0.0.1:8000/v1 --limit 200
   genesis predict --benchmark acebench --data DIR --lm openai/NAME -p budget.calls=2000 -p concurrency=16
+  genesis predict --benchmark bfcl --lm openai/NAME --demos DATA --k 4 --pick nearest --out nearest4
+  genesis predict --benchmark bfcl --lm openai/NAME --optimize DATA --budget-calls 500 --out gepa
+Demonstrations and improved instructions (GEPA, extra `optimize`) come from DATA, never from the benchmark's items.
 The same command continues a run that was stopped. With the offline (simulated) LM it is an instrument check.
 """
 
@@ -39,6 +42,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--out", default="", metavar="DIR", help="folder of the results (default: predictions/BENCHMARK-LM)"
     )
+    _add_program(parser)
     parser.add_argument(
         "-p",
         dest="overrides",
@@ -49,6 +53,23 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(handler=run)
+
+
+def _add_program(parser: Any) -> None:
+    """Declare the options that stand for the parameters ``student.*``."""
+    group = parser.add_argument_group("the program (parameters student.*)")
+    group.add_argument("--demos", metavar="DATA", help="show right answers from this data set in the prompt")
+    group.add_argument("--k", metavar="K", help="demonstrations in a prompt (default: 4)")
+    group.add_argument("--pick", choices=("random", "nearest"), help="the same demonstrations for all, or the nearest")
+    group.add_argument("--optimize", metavar="DATA", help="improve the instructions with GEPA on a split of this first")
+    group.add_argument("--budget-calls", metavar="N", help="LM calls the optimisation may make (default: 500)")
+    group.add_argument("--budget-tokens", metavar="N", help="tokens the optimisation may use (default: no limit)")
+
+
+_STUDENT = {"demos": "demos", "k": "k", "pick": "pick", "optimize": "optimize"} | {
+    "budget_calls": "optimize_calls",
+    "budget_tokens": "optimize_tokens",
+}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -63,6 +84,12 @@ def run(arguments: argparse.Namespace) -> int:
     data: dict[str, Any] = {"experiment": "predict", "temperature": 0.0, "lm": arguments.lm}
     if arguments.api_base:
         data["api_base"] = arguments.api_base
+    for option, name in _STUDENT.items():
+        value = getattr(arguments, option)
+        if value is not None and option in ("demos", "optimize", "pick"):
+            data.setdefault("student", {})[name] = value
+        elif value is not None:
+            parameters.apply_override(data, f"student.{name}={value}")
     for override in arguments.overrides:
         parameters.apply_override(data, override)
     params = parameters.from_dict(data, "predict")
@@ -82,12 +109,27 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(score)
     else:
         print(f"{score['lm']}, {score['mode']} tool calls, temperature {score['temperature']:g}, {folder}")
+        _print_program(score["program"] or {})
         print_report(score)
     if score["simulated"]:
         print("offline (simulated) LM: an instrument check, no result about any model", file=sys.stderr)
     if score["failed"]:
         print(f"{len(score['failed'])} items have no answer: {score['failed'][0][1]}", file=sys.stderr)
     return 1 if score["failed"] else 0
+
+
+def _print_program(program: dict[str, Any]) -> None:
+    if "demos" in program:
+        part = program["demos"]
+        left = f", {part['excluded']} of scored items left out" if part["excluded"] else ""
+        print(f"{part['k']} demonstrations ({part['pick']}) out of {part['decisions']} of {part['data']}{left}")
+    if "optimize" in program:
+        part = program["optimize"]
+        print(
+            f"GEPA on {part['data']}: correctness {part['before']:.3f} -> {part['after']:.3f} on {part['choose']} "
+            f"decisions, {part['candidates']} instructions scored, {part['calls']} calls, {part['tokens']} tokens; "
+            f"ended: {part['ended']}"
+        )
 
 
 def _slug(name: str) -> str:

@@ -4,6 +4,7 @@
 
     FOLDER/predict.json      what was asked of which model, how; simulated or not
     FOLDER/journal/          every paid reply: the same command continues where it stopped
+    FOLDER/optimize/         where the instructions were improved first (``genesis.downstream.optimize``)
     FOLDER/predictions.jsonl
     FOLDER/verdicts.jsonl
     FOLDER/score.json        written last: its presence means complete
@@ -13,20 +14,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
-
-import dspy
 
 from genesis import record
 from genesis.benchmarks.item import Item
 from genesis.downstream.asking import Task, make_task
 from genesis.downstream.predictions import Prediction, to_row
+from genesis.downstream.program import Program, prepare, rest_of
 from genesis.downstream.score import load_items, report, scorer_of
 from genesis.downstream.score import to_row as verdict_row
-from genesis.downstream.student import AGENT, Mode, NativeStudent, use_mode
+from genesis.downstream.student import AGENT, Mode, use_mode
 from genesis.errors import BenchmarkError, GenesisError, RecordError, RejectedLMError, RetryableLMError
 from genesis.lm.caller import Caller, Reply, open_caller
 from genesis.params import Params
@@ -60,8 +60,9 @@ async def predict(
 
     ``limit``: items asked, drawn with ``params.seed`` in proportion to the categories. Greedy where ``params`` says
     temperature 0. An item whose call fails for good (after retries) has no prediction and is listed under ``failed``.
-    Raises BenchmarkError, RecordError and LMError's subclasses (budget, quota, configuration); what has been paid for
-    is in the journal.
+    With ``params.student``, demonstrations and better instructions come from a data set first, never from the items.
+    Raises BenchmarkError, FormatError, RecordError and LMError's subclasses (budget, quota, configuration); what has
+    been paid for is in the journal.
     """
     items = load_items(benchmark, data)
     chosen = draw(items, limit, params.seed)
@@ -71,12 +72,15 @@ async def predict(
     except OSError as error:
         raise RecordError(f"{run.path}: cannot be written: {error.strerror}") from error
     with run.lock():
-        async with open_caller(params, run.journal_path) as caller:
-            signature = await use_mode(caller, mode)
-            tasks = [make_task(benchmark, item, legal_names=signature is NativeStudent) for item in chosen]
-            about = {"benchmark": benchmark, **_about(caller, signature, params), "limit": limit}
+        recipe = await prepare(params, run.path, mode, items)
+        left = replace(params, budget=rest_of(params.budget, recipe.spent))
+        async with open_caller(left, run.journal_path) as caller:
+            program = recipe.program(await use_mode(caller, mode))
+            tasks = [make_task(benchmark, item, legal_names=program.native) for item in chosen]
+            about = {"benchmark": benchmark, **_about(caller, program, params), "limit": limit}
+            about["program"] = recipe.about
             _check_same(run, about)
-            asked = await ask_all(caller, signature, tasks, params, progress)
+            asked = await ask_all(caller, program, tasks, params, progress)
             usage = {name: getattr(caller.usage[AGENT], name) for name in _USAGE} if AGENT in caller.usage else {}
         given = {found.prediction.id: found.prediction for found in asked if found.prediction is not None}
         found = report(benchmark, given, items, scorer_of(benchmark).gold(items))
@@ -87,12 +91,12 @@ async def predict(
     return score
 
 
-def _about(caller: Caller, signature: type[dspy.Signature], params: Params) -> dict[str, Any]:
+def _about(caller: Caller, program: Program, params: Params) -> dict[str, Any]:
     return {
         "lm": caller.lm_name(AGENT),
         "endpoint": caller.lane(AGENT).engine.identity,
         "simulated": caller.simulated,
-        "mode": "native" if signature is NativeStudent else "text",
+        "mode": "native" if program.native else "text",
         "seed": params.seed,
         "temperature": params.temperature,
         "code_hash": record.code_hash(),
@@ -139,7 +143,7 @@ def draw(items: Sequence[Item], limit: int | None, seed: int) -> list[Item]:
 
 async def ask_all(
     caller: Caller,
-    signature: type[dspy.Signature],
+    program: Program,
     tasks: Sequence[Task],
     params: Params,
     progress: Callable[[int, int], None] | None = None,
@@ -148,7 +152,6 @@ async def ask_all(
 
     What stops the run stops it after the calls in flight: they are paid for, so their answers are kept.
     """
-    predictor = dspy.Predict(signature)
     gate = asyncio.Semaphore(params.concurrency)
     stops: list[GenesisError] = []
     done = 0
@@ -159,7 +162,7 @@ async def ask_all(
             if stops:
                 return Asked(None, "failed")
             try:
-                found = await ask(caller, predictor, task, params.seed)
+                found = await ask(caller, program, task, params.seed)
             except GenesisError as error:
                 stops.append(error)
                 return Asked(None, "failed", str(error))
@@ -179,8 +182,9 @@ async def ask_all(
     return list(asked)
 
 
-async def ask(caller: Caller, predictor: dspy.Predict, task: Task, seed: int) -> Asked:
+async def ask(caller: Caller, program: Program, task: Task, seed: int) -> Asked:
     """Ask one task. What stops the run is raised; a call that fails for good gives no prediction."""
+    predictor = program.predictor(task.inputs)
     try:
         (reply,) = await caller.ask(AGENT, predictor, task.inputs, seed=stable_hash("predict", seed, task.id))
     except (RejectedLMError, RetryableLMError) as error:

@@ -19,10 +19,12 @@ from genesis.lm.caller import Caller
 from genesis.lm.engine import Answer, Request
 from genesis.lm.http import HttpEngine
 from genesis.lm.offline.prompt import read
+from genesis.lm.render import Messages
 from genesis.lm.replay import ReplayEngine
 
 Mode = Literal["auto", "text", "native"]
 AGENT = "student"
+_OBJECTIVE = "In adhering to this structure, your objective is:"
 _THINK = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
 
 
@@ -53,18 +55,25 @@ class NativeEngine(HttpEngine):
     """An OpenAI-compatible endpoint asked with its own ``tools`` instead of a text that describes them."""
 
     def body(self, request: Request) -> dict[str, Any]:
-        """Return the body: the item's own messages, and its tools."""
-        inputs = read(request.messages).inputs
-        system = "\n\n".join(
-            part for part in (" ".join((NativeStudent.__doc__ or "").split()), inputs["context"]) if part
-        )
+        """Return the body: the item's own messages, and its tools.
+
+        The system message holds the signature's instructions, the demonstrations (their tools are not on offer, so
+        they are told, not played) and the item's context. A prompt that is not the student's is sent as it is.
+        """
         body = super().body(request)
+        inputs = read(request.messages).inputs
+        if "conversation" not in inputs:
+            return body
+        parts = (_instructions(request.messages), _demos(request.messages), inputs["context"])
+        system = "\n\n".join(part for part in parts if part)
         body["messages"] = [{"role": "system", "content": system}, *map(_message, inputs["conversation"])]
         if inputs["tools"]:
             body["tools"] = [{"type": "function", "function": tool} for tool in inputs["tools"]]
         return body
 
     def _read(self, raw: bytes, request: Request) -> Answer:
+        if "conversation" not in read(request.messages).inputs:
+            return super()._read(raw, request)
         try:
             reply = json.loads(raw)
         except (ValueError, RecursionError):
@@ -75,6 +84,25 @@ class NativeEngine(HttpEngine):
                     _write_fields(choice["message"])
             raw = json.dumps(reply).encode()
         return super()._read(raw, request)
+
+
+def _instructions(messages: Messages) -> str:
+    """Return the instructions as DSPy's adapter wrote them at the end of the system message, indentation undone."""
+    _, _, told = messages[0]["content"].partition(_OBJECTIVE)
+    return "\n".join(line.strip() for line in told.splitlines()).strip()
+
+
+def _demos(messages: Messages) -> str:
+    """Return the demonstrations between the system message and the request as text; empty where there are none."""
+    shown = []
+    for number, (asked, answer) in enumerate(zip(messages[1:-1:2], messages[2:-1:2], strict=True), 1):
+        inputs = read([messages[0], asked]).inputs
+        fields = {key: inputs[key] for key in ("tools", "context", "conversation") if inputs[key]}
+        right = answer["content"].replace("\n\n[[ ## completed ## ]]", "").strip()
+        shown.append(f"Example {number}\n{json.dumps(fields, ensure_ascii=False)}\nRight answer:\n{right}")
+    if not shown:
+        return ""
+    return "\n\n".join(["Examples of right answers, each to a conversation with tools of its own:", *shown])
 
 
 def _message(line: dict[str, Any]) -> dict[str, Any]:
