@@ -46,10 +46,8 @@ class Stage:
     related: Callable[[str, int], Sequence[tuple[str, float]]]
     params: Params
     memory: Memory | None
-    candidate_reasons: Callable[[Dialogue], Sequence[str]]
-    """The cheap rules: why a dialogue so far cannot stand."""
-    candidate_flags: Callable[[Dialogue], Sequence[str]] = lambda dialogue: ()
-    """What the rules doubt but cannot decide."""
+    findings: Callable[[Dialogue], tuple[Sequence[str], Sequence[str]]]
+    """The cheap rules: why a dialogue so far cannot stand, and what they doubt but cannot decide."""
 
 
 @dataclass(slots=True)
@@ -64,6 +62,8 @@ class Candidate:
     """What the user has said up to its end, by task number from 0."""
     reasons: list[str] = field(default_factory=list)
     """Why it is dropped; none: alive."""
+    doubts: Sequence[str] = ()
+    """What the rules doubt in it but cannot decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Talk:
     tally: Tally
     scenario: Scenario
     offered: tuple[Tool, ...]
-    shown: list[dict[str, Any]]
+    shown: Sequence[dict[str, Any]]
     """The same as agents read them."""
     semantic_type: str = ""
     guidance: str = ""
@@ -144,7 +144,8 @@ async def _play(talk: Talk, turn: int, attempt: int, before: Sequence[Message], 
     if not candidate.reasons:
         steps = sum(bool(message.tool_calls) for message in candidate.messages)
         candidate.reasons += misfits.end_misfits(talk.scenario, turn, steps, act)
-        candidate.reasons += talk.stage.candidate_reasons(talk.so_far([*before, *candidate.messages]))
+        found, candidate.doubts = talk.stage.findings(talk.so_far([*before, *candidate.messages]))
+        candidate.reasons += found
 
 
 async def _assist(talk: Talk, turn: int, attempt: int, before: Sequence[Message], candidate: Candidate) -> str:
@@ -173,9 +174,9 @@ async def _assist(talk: Talk, turn: int, attempt: int, before: Sequence[Message]
         calls = _numbered(messages, reply.fields["calls"])
         candidate.messages.append(Message("assistant", "", calls, reasoning=reasoning))
         # Within a turn only the calls themselves can be judged: the plan speaks of whole turns.
-        candidate.reasons += talk.stage.candidate_reasons(
+        candidate.reasons += talk.stage.findings(
             Dialogue(talk.planned.id, talk.offered, (*messages, candidate.messages[-1]))
-        )
+        )[0]
         candidate.reasons += misfits.call_misfits(scenario, turn, candidate.notes, messages, step, calls)
         if not candidate.reasons:
             await _results(talk, turn, messages, candidate, calls, seed)

@@ -20,6 +20,7 @@ from genesis.chat import Message
 from genesis.compose import compose
 from genesis.dialogue import Dialogue
 from genesis.errors import RejectedLMError, RetryableLMError
+from genesis.lm.render import Fixed
 from genesis.planner import Planned
 from genesis.slots import draw
 from genesis.tally import REPAIRS, Tally
@@ -66,7 +67,7 @@ async def _prepare(planned: Planned, stage: Stage, tally: Tally) -> Talk:
     names = [*distractors] if scenario.special == "irrelevance" else [*targets, *distractors]
     random.Random(stable_hash(scenario.seed, "order")).shuffle(names)
     offered = tuple(stage.tools[name] for name in names)
-    talk = Talk(planned, stage, tally, scenario, offered, [tool.to_function() for tool in offered])
+    talk = Talk(planned, stage, tally, scenario, offered, [Fixed(tool.to_function()) for tool in offered])
     if stage.memory is None:
         return talk
     tool = stage.tools[planned.tool]
@@ -93,7 +94,7 @@ async def _turns(talk: Talk) -> tuple[list[Message], dict[int, dict[str, Any]], 
             batch = await candidates(talk, turn, attempt, messages, notes)
             alive = [candidate for candidate in batch if not candidate.reasons]
             if alive:
-                winner = await _judge(talk, turn, messages, _undoubted(talk, turn, messages, alive))
+                winner = await _judge(talk, turn, messages, _undoubted(talk, turn, alive))
                 break
             reasons = [reason for candidate in batch for reason in candidate.reasons]
             talk.tally.repairs += attempt < REPAIRS
@@ -107,16 +108,13 @@ async def _turns(talk: Talk) -> tuple[list[Message], dict[int, dict[str, Any]], 
     return messages, notes, []
 
 
-def _undoubted(talk: Talk, turn: int, before: Sequence[Message], alive: list[Candidate]) -> list[Candidate]:
+def _undoubted(talk: Talk, turn: int, alive: list[Candidate]) -> list[Candidate]:
     """Return the candidates the rules doubt least; a doubtful one goes on only where there is no better."""
-    if len(alive) == 1:
-        return alive
-    flags = [talk.stage.candidate_flags(talk.so_far([*before, *candidate.messages])) for candidate in alive]
-    least = min(map(len, flags))
-    for candidate, found in zip(alive, flags, strict=True):
-        if len(found) > least:
-            talk.tally.drop(turn, candidate.number, [f"doubt: {flag}" for flag in found])
-    return [candidate for candidate, found in zip(alive, flags, strict=True) if len(found) == least]
+    least = min(len(candidate.doubts) for candidate in alive)
+    for candidate in alive:
+        if len(candidate.doubts) > least:
+            talk.tally.drop(turn, candidate.number, [f"doubt: {doubt}" for doubt in candidate.doubts])
+    return [candidate for candidate in alive if len(candidate.doubts) == least]
 
 
 async def _judge(talk: Talk, turn: int, before: Sequence[Message], alive: Sequence[Candidate]) -> Candidate:

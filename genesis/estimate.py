@@ -92,7 +92,7 @@ async def _rehearse(
             related=pool.related,
             params=offline,
             memory=Memory(pool.tools) if params.memory else None,
-            candidate_reasons=lambda dialogue: rules.candidate_reasons(dialogue, off=off),
+            findings=lambda dialogue: rules.candidate_findings(dialogue, off=off),
         )
 
         def note(agent: str, request: Request) -> None:

@@ -74,8 +74,7 @@ async def generate(
         related=pool.related,
         params=params,
         memory=memory,
-        candidate_reasons=lambda dialogue: rules.candidate_reasons(dialogue, off=off),
-        candidate_flags=lambda dialogue: rules.candidate_flags(dialogue, off=off),
+        findings=lambda dialogue: rules.candidate_findings(dialogue, off=off),
     )
     work = _Work(stage, planned, run, lambda dialogue: rules.check(dialogue, off=off), progress)
     work.recall()

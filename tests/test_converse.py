@@ -32,7 +32,7 @@ def stage(caller, pool=POOL, memory=None, cast=CREW, **params):
         pool.related,
         from_dict({"n": 1, **params}),
         memory,
-        lambda dialogue: rules.candidate_reasons(dialogue),
+        lambda dialogue: (rules.candidate_reasons(dialogue), ()),
     )
 
 
@@ -261,12 +261,12 @@ async def test_a_doubtful_candidate_goes_on_only_where_there_is_no_better():
             judge=[good(reason="", best=1)],
         )
 
-    careful = replace(stage(script(), n=2), candidate_flags=rules.candidate_flags)
+    careful = replace(stage(script(), n=2), findings=rules.candidate_findings)
     made = await converse(planned("single/single/simple"), careful)
     assert made.dialogue.messages[-1].content == "It is 7 degrees."
     (dropped,) = made.dialogue.provenance["candidates"]["reasons"]
     assert dropped["reasons"][0].startswith("doubt: rule:34-answer-states-result")
-    everything_goes = replace(stage(script(), n=2), candidate_flags=lambda dialogue: ["doubtful"])
+    everything_goes = replace(stage(script(), n=2), findings=lambda dialogue: ((), ["doubtful"]))
     assert (await converse(planned("single/single/simple"), everything_goes)).reasons == ()
 
 

@@ -155,16 +155,20 @@ def candidate_reasons(dialogue: Dialogue, *, off: Collection[str] = frozenset())
 
     Only what a rule can decide; flags are in :func:`candidate_flags`.
     """
-    return [text for text, flagged in _candidate(dialogue, frozenset(off)) if not flagged]
+    return candidate_findings(dialogue, off=off)[0]
 
 
 def candidate_flags(dialogue: Dialogue, *, off: Collection[str] = frozenset()) -> list[str]:
     """Return what the rules cannot decide about an unfinished dialogue, for a judge or a preference."""
-    return [text for text, flagged in _candidate(dialogue, frozenset(off)) if flagged]
+    return candidate_findings(dialogue, off=off)[1]
 
 
-def _candidate(dialogue: Dialogue, off: frozenset[str]) -> Iterator[tuple[str, bool]]:
+def candidate_findings(dialogue: Dialogue, *, off: Collection[str] = frozenset()) -> tuple[list[str], list[str]]:
+    """Return :func:`candidate_reasons` and :func:`candidate_flags` of one look at an unfinished dialogue."""
     view = View(dialogue, partial=True)
-    for name, find in _applied(off, True, view.has):
+    reasons: list[str] = []
+    flags: list[str] = []
+    for name, find in _applied(frozenset(off), True, view.has):
         for reason in find(view):
-            yield f"{name}: {reason}", type(reason) is Flag
+            (flags if type(reason) is Flag else reasons).append(f"{name}: {reason}")
+    return reasons, flags

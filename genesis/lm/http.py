@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from genesis.errors import FatalLMError, LMConfigError, RejectedLMError, RetryableLMError
 from genesis.lm.engine import Answer, Completion, Finish, Request, estimate_tokens, prompt_estimate
@@ -84,13 +85,16 @@ class HttpEngine:
             self._headers["Authorization"] = f"Bearer {key}"
         self._max_open = max_open
         self._session: aiohttp.ClientSession | None = None
+        self._endpoint = URL(f"{self.base_url}/chat/completions")
         self.left_out: set[str] = set()
         """Request fields this server does not take."""
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=self._max_open, keepalive_timeout=60, ttl_dns_cache=300)
-            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers)
+            # The deadline of a call is set around it, once; aiohttp's own timers would be two more a call.
+            none = aiohttp.ClientTimeout(total=None, sock_connect=None)
+            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, timeout=none)
         return self._session
 
     def body(self, request: Request) -> dict[str, Any]:
@@ -190,7 +194,7 @@ class HttpEngine:
         try:
             async with (
                 asyncio.timeout(self.timeout),
-                self._open().post(f"{self.base_url}/chat/completions", data=payload, allow_redirects=False) as reply,
+                self._open().post(self._endpoint, data=payload, allow_redirects=False) as reply,
             ):
                 sent = True
                 raw = await _read_capped(reply)

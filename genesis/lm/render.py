@@ -123,9 +123,28 @@ def complete_inputs(plan: Plan, signature: Any, inputs: Mapping[str, Any]) -> di
     return values
 
 
+class Fixed(dict[str, Any]):
+    """A JSON object that nobody changes any more: however many prompts show it, it is encoded once."""
+
+    __slots__ = ("text",)
+
+    text: str
+
+    @staticmethod
+    def encoded(value: Fixed) -> str:
+        """Return its JSON, as prompts hold it."""
+        try:
+            return value.text
+        except AttributeError:
+            value.text = _encode(value)
+            return value.text
+
+
 def _field_text(annotation: Any, field: Any, value: Any) -> str:
     if type(value) is str:
         return value
+    if type(value) is list and value and all(type(item) is Fixed for item in value):
+        return f"[{', '.join(map(Fixed.encoded, value))}]"
     if not (annotation is str and isinstance(value, list)):
         try:
             if isinstance(value, (dict, list, tuple)):
