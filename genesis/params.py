@@ -161,6 +161,7 @@ class Params:
     easy_distractors: Annotated[int, Meta(ge=0, le=20)] = _param(2, "less related tools on offer, not to be called")
     prompts: dict[str, str] = _param({}, "agent -> prompt version under params/prompts; none: the built-in one")
 
+    evaluation: bool = _param(True, "stage 3 decides what is accepted; false: all that generation finishes is exported")
     rules_off: list[str] = _param([], "ids of rules not to apply")
     checker: CheckerParams = _param(CheckerParams(), "the model checker")
     rater: str = _param("", "who reviews: the name that stands beside every decision")
@@ -195,13 +196,18 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     name, separator, value = override.partition("=")
     if not separator or not name.strip():
         raise ParamsError(f"-p {override}: expected name=value")
-    *groups, last = _split_key(name.strip())
+    put(data, name.strip(), parse_yaml(value, f"-p {name}"), f"-p {name}")
+
+
+def put(data: dict[str, Any], name: str, value: Any, where: str) -> None:
+    """Set one parameter by its dotted name in the plain data of a parameters file, in place. Raises ParamsError."""
+    *groups, last = _split_key(name)
     target = data
     for group in groups:
         target = target.setdefault(group, {})
         if not isinstance(target, dict):
-            raise ParamsError(f"-p {name}: '{group}' is a single value, not a group")
-    target[last] = parse_yaml(value, f"-p {name}")
+            raise ParamsError(f"{where}: '{group}' is a single value, not a group")
+    target[last] = value
 
 
 def _split_key(name: str) -> list[str]:

@@ -76,7 +76,9 @@ async def generate(
         memory=memory,
         findings=lambda dialogue: rules.candidate_findings(dialogue, off=off),
     )
-    work = _Work(stage, planned, run, lambda dialogue: rules.check(dialogue, off=off), progress)
+    work = _Work(
+        stage, planned, run, lambda dialogue: rules.check(dialogue, off=off) if params.evaluation else (), progress
+    )
     work.recall()
     await work.through()
     for name in ("dialogues", "rejected"):

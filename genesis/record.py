@@ -214,6 +214,26 @@ def create(params: Params, root: str | Path = "experiments", *, again: bool = Fa
     return run
 
 
+def copy_results(donor: Run, run: Run) -> None:
+    """Make ``run`` complete with the results of ``donor``, a complete run whose parameters differ in the name only.
+
+    run.json keeps saying where they come from (``copied_from``). Raises RecordError.
+    """
+    kept = {"params.yaml", "run.json", "lock", METRICS}
+    try:
+        for item in sorted(donor.path.iterdir()):
+            if item.is_dir():
+                shutil.copytree(item, run.path / item.name, dirs_exist_ok=True)
+            elif item.name not in kept:
+                shutil.copy2(item, run.path / item.name)
+        made = donor.read_json("run.json")
+        own = {"experiment": run.path.parent.name, "params_hash": parameters.params_hash(run.params)}
+        run.update(**{**made, **own, "copied_from": f"{donor.path.parent.name}/{donor.id}"})
+        _write_atomic(run.path / METRICS, (donor.path / METRICS).read_bytes())
+    except OSError as error:
+        raise RecordError(f"{run.path}: cannot be written: {error.strerror}") from error
+
+
 def run_id(params: Params) -> str:
     """Return the id of the run of ``params``: its seed and a hash of all that can change its result.
 

@@ -90,14 +90,16 @@ async def generate(run: Run, params: Params, *, progress: Any = None) -> dict[st
 def check(run: Run, params: Params) -> dict[str, Any]:
     """Check every dialogue anew by the rules; an accepted one that fails is moved to the rejected ones.
 
+    Without ``evaluation`` none is moved, and the dialogues carry no verdicts; what the rules find is still written.
+
     Writes verdicts.jsonl and the Parquet files, and brings the counts in run.json up to date. Returns the number of
     failures and flags by rule, and how many dialogues moved.
     """
     off = frozenset(params.rules_off)
     accepted, rejected = list(dialogues(run)), list(dialogues(run, "rejected"))
     checked = [replace(dialogue, verdicts=rules.check(dialogue, off=off)) for dialogue in accepted]
-    kept = [dialogue for dialogue in checked if not dialogue.failed]
-    moved = [dialogue for dialogue in checked if dialogue.failed]
+    kept = [dialogue for dialogue in checked if not dialogue.failed] if params.evaluation else accepted
+    moved = [dialogue for dialogue in checked if dialogue.failed] if params.evaluation else []
     run.replace_rows("dialogues", [dialogue.to_row() for dialogue in kept])
     run.replace_rows("rejected", [dialogue.to_row() for dialogue in [*rejected, *moved]])
     run.replace_rows("verdicts", [_verdict_row(dialogue) for dialogue in [*checked, *rejected]])

@@ -25,6 +25,7 @@ GROUPS = (
     "check",
     "export",
     "plan",
+    "sweep",
     "pool",
     "metrics",
     "compare",

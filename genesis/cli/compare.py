@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 _EXAMPLES = """examples:
   genesis compare experiments/with_memory/s0-2930771b6562 experiments/without/s0-8c1f00aa1b2c
   genesis compare baseline.jsonl ours.jsonl theirs.parquet --json
+  genesis compare experiments/ablate_memory          # a sweep: each arm with the baseline, intervals over seeds
 """
 
 
@@ -20,13 +22,14 @@ def add(commands: Any) -> None:
         help="which differences between runs or data sets are real",
         description=(
             "Compare every run with the first: paired where they share dialogues, diversity at a common fixed n, all "
-            "p-values corrected together (Holm). A difference is real where the corrected p is below 0.05."
+            "p-values corrected together (Holm). A difference is real where the corrected p is below 0.05. A sweep's "
+            "arms are compared with its baseline, paired by seed, with intervals over seeds."
         ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "runs", nargs="+", metavar="RUN", help="run folders or ids, or files; the first is the baseline"
+        "runs", nargs="+", metavar="RUN", help="run folders or ids, or files; the first is the baseline; or one sweep"
     )
     parser.add_argument("--root", default="experiments", metavar="DIR", help="folder of runs (default: experiments)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -40,6 +43,8 @@ def handle(arguments: argparse.Namespace) -> int:
     from genesis.metrics.compare import Side, compare
     from genesis.metrics.source import open_source
 
+    if len(arguments.runs) == 1 and (sweep := _sweep_folder(arguments.runs[0], arguments.root)):
+        return _compare_sweep(sweep, arguments.json)
     if len(set(arguments.runs)) < len(arguments.runs):
         raise FormatError("compare: the same run stands twice")
     workers = min(4, len(os.sched_getaffinity(0)))
@@ -55,6 +60,31 @@ def handle(arguments: argparse.Namespace) -> int:
         print(table(own))
         real = [row["measure"] for row in own if row["real"]]
         print(f"real differences (Holm-corrected p < 0.05): {', '.join(real) or 'none'}", file=sys.stderr)
+    return 0
+
+
+def _sweep_folder(ref: str, root: str) -> Path | None:
+    """Return the folder of a sweep, given by path or by name; None where it is no sweep."""
+    return next((path for path in (Path(ref), Path(root) / ref) if (path / "sweep.json").is_file()), None)
+
+
+def _compare_sweep(folder: Path, as_json: bool) -> int:
+    from genesis.cli import print_json
+    from genesis.sweep.compare import compare
+
+    found = compare(folder)
+    if as_json:
+        print_json(found)
+        return 0
+    for arm in dict.fromkeys(row["arm"] for row in found["rows"]):
+        own = [row for row in found["rows"] if row["arm"] == arm]
+        print(f"{found['baseline']} -> {arm}   {found['lm']}, seeds {found['seeds']}", file=sys.stderr)
+        print(table(own))
+        real = [row["measure"] for row in own if row["real"]]
+        if len(found["seeds"]) > 1:
+            print(f"real differences (Holm-corrected p < 0.05): {', '.join(real) or 'none'}", file=sys.stderr)
+    if found["note"]:
+        print(f"note: {found['note']}", file=sys.stderr)
     return 0
 
 

@@ -177,12 +177,12 @@ async def check(run: Run, params: Params, *, progress: Callable[[int, int], None
     """Judge every dialogue of a run that passed the rules; write model.jsonl and move what fails to the rejected ones.
 
     Can be called again: it replaces what it wrote, and the journal pays nothing twice. Returns counts and cost;
-    ``checker.confidence: off`` takes earlier verdicts away. Raises LMError's kinds; a budget that ends leaves the rest
-    unjudged, and says so.
+    ``checker.confidence: off``, or no ``evaluation``, takes earlier verdicts away. Raises LMError's kinds; a
+    budget that ends leaves the rest unjudged, and says so.
     """
     how = params.checker
     fitted = calibration.load(how.calibration) if how.calibration else None
-    todo = settle.to_judge(run) if how.confidence != "off" else []
+    todo = settle.to_judge(run) if how.confidence != "off" and params.evaluation else []
     known = _known(run, params)
     judged = [known[dialogue.id, digest(dialogue)] for dialogue in todo if (dialogue.id, digest(dialogue)) in known]
     fresh = [dialogue for dialogue in todo if (dialogue.id, digest(dialogue)) not in known]
