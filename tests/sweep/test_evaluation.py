@@ -16,7 +16,7 @@ def test_without_evaluation_nothing_is_rejected_that_generation_finished(tmp_pat
         wanted = params.from_dict(
             {
                 "pool": {"path": str(ROOT / "genesis/data/sample/pool.jsonl")},
-                "counts": {"single/single/multiple": 25},
+                "counts": {"single/single/multiple": 12},
                 "n": 1,
                 "memory": False,
                 "evaluation": evaluation,
@@ -30,7 +30,6 @@ def test_without_evaluation_nothing_is_rejected_that_generation_finished(tmp_pat
         rejected = list(run.rows("rejected"))
         counts[evaluation] = (len(rejected), len(list(run.rows("dialogues"))))
         if not evaluation:
-            assert found["failed"]
             assert found["moved_to_rejected"] == 0
             assert not any(row["verdicts"] for row in run.rows("dialogues"))
             assert not any(run.rows("model"))
