@@ -11,8 +11,10 @@ done, so rounds overlap, and the rows are the same with 1 call in flight and wit
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -80,10 +82,24 @@ async def generate(
         stage, planned, run, lambda dialogue: rules.check(dialogue, off=off) if params.evaluation else (), progress
     )
     work.recall()
-    await work.through()
+    with _rare_collections():
+        await work.through()
     for name in ("dialogues", "rejected"):
         run.order_rows(name, lambda row: int(row["provenance"]["index"]))
     return work.counts
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Keep the garbage collector off what is there already (modules, tools, the plan), and let it run seldom."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 class _Work:
@@ -103,7 +119,7 @@ class _Work:
         self.check = check
         self.progress = progress
         self.counts = Counts(len(planned))
-        self.done: set[int] = set()
+        self.done = bytearray(len(planned))
         self.rounds = _Rounds(planned)
 
     def recall(self) -> None:
@@ -112,7 +128,7 @@ class _Work:
         for name in ("dialogues", "rejected"):
             for row in self.run.rows(name):
                 planned = by_id.get(row.get("id", ""))
-                if planned is None or planned.index in self.done:
+                if planned is None or self.done[planned.index]:
                     continue
                 self._close(planned, dialogue_from_row(row) if name == "dialogues" else None, name)
 
@@ -121,7 +137,7 @@ class _Work:
 
         The first error stops the rest and is raised.
         """
-        left = iter([planned for planned in self.planned if planned.index not in self.done])
+        left = iter([planned for planned in self.planned if not self.done[planned.index]])
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self.stage.params.concurrency):
@@ -185,7 +201,7 @@ class _Work:
             rejected=counts.rejected + (how == "rejected"),
             errored=counts.errored + (how == "errored"),
         )
-        self.done.add(planned.index)
+        self.done[planned.index] = 1
         if self.stage.memory is not None:
             self.stage.memory.close(planned, dialogue)
         self.rounds.close(planned)
@@ -202,18 +218,32 @@ class _Rounds:
             self._open[one.round] += 1
         self._tools = {(one.tool, one.round) for one in planned}
         self._complete = 0
-        self._changed = asyncio.Event()
+        self._waiting: dict[tuple[str, int] | int, list[asyncio.Future[None]]] = {}
 
     async def may_start(self, planned: Planned) -> None:
         """Wait until what steers this dialogue is settled; all of it stands earlier in the plan."""
-        while (planned.tool, planned.round - 1) in self._tools or self._complete < planned.round - 2:
-            await self._changed.wait()
+        while (blocker := self._blocker(planned)) is not None:
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.setdefault(blocker, []).append(waiting)
+            await waiting
+
+    def _blocker(self, planned: Planned) -> tuple[str, int] | int | None:
+        """Return what must be done first: the tool's last round, or all rounds up to a number; None: nothing."""
+        before = (planned.tool, planned.round - 1)
+        if before in self._tools:
+            return before
+        return planned.round - 2 if self._complete < planned.round - 2 else None
 
     def close(self, planned: Planned) -> None:
         """Note that a dialogue is done."""
         self._open[planned.round] -= 1
         self._tools.discard((planned.tool, planned.round))
+        self._wake((planned.tool, planned.round))
         while self._complete + 1 < len(self._open) and not self._open[self._complete + 1]:
             self._complete += 1
-        self._changed.set()
-        self._changed = asyncio.Event()
+            self._wake(self._complete)
+
+    def _wake(self, done: tuple[str, int] | int) -> None:
+        for waiting in self._waiting.pop(done, ()):
+            if not waiting.done():
+                waiting.set_result(None)

@@ -1,13 +1,13 @@
 """Request keys, and an index of them that stays small however long a run is.
 
 A dict entry costs some 150 bytes; a run of 600,000 calls would hold 90 MB of them. The index keeps recent keys in a
-dict and the rest in sorted numpy arrays: 20 bytes a key. It answers with candidates; the journal's row decides.
+dict and the rest in sorted numpy arrays: 8 bytes a key. It answers with candidates; the journal's row decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import xxhash
@@ -15,6 +15,7 @@ import xxhash
 from genesis.lm.engine import Request
 
 _RECENT = 4_000
+_SPAN = 1 << 32
 
 
 def request_key(identity: str, request: Request) -> str:
@@ -31,7 +32,7 @@ class KeyIndex:
     def __init__(self) -> None:
         self._recent: dict[int, list[tuple[int, int]]] = {}
         self._count = 0
-        self._sorted: list[tuple[Any, Any, Any]] = []
+        self._blocks: dict[int, list[_Block]] = {}
 
     def add(self, key: bytes, first: int, shard: int, offset: int) -> None:
         """Remember where a row stands."""
@@ -44,34 +45,57 @@ class KeyIndex:
         """Yield where the row may stand; almost always one place or none."""
         digest = _digest(key, first)
         yield from self._recent.get(digest, ())
-        for digests, shards, offsets in self._sorted:
-            row = int(digests.searchsorted(digests.dtype.type(digest)))
-            while row < len(digests) and int(digests[row]) == digest:
-                yield int(shards[row]), int(offsets[row])
-                row += 1
+        for shard, blocks in self._blocks.items():
+            for block in blocks:
+                row = int(block.digests.searchsorted(block.digests.dtype.type(digest)))
+                while row < len(block.digests) and int(block.digests[row]) == digest:
+                    yield shard, block.base + int(block.offsets[row])
+                    row += 1
 
     def _settle(self) -> None:
-        """Move the recent keys into a sorted block; merge blocks of like size, so that there are few."""
+        """Move the recent keys into sorted blocks, one a shard; merge those of like size, so that there are few."""
         import numpy as np
 
-        rows = [(digest, *place) for digest, places in self._recent.items() for place in places]
-        block = _sorted_block(
-            np.array([row[0] for row in rows], np.uint64),
-            np.array([row[1] for row in rows], np.uint32),
-            np.array([row[2] for row in rows], np.uint64),
-        )
-        while self._sorted and len(self._sorted[-1][0]) <= 2 * len(block[0]):
-            last = self._sorted.pop()
-            block = _sorted_block(*(np.concatenate(pair) for pair in zip(last, block, strict=True)))
-        self._sorted.append(block)
+        rows: dict[int, list[tuple[int, int]]] = {}
+        for digest, places in self._recent.items():
+            for shard, offset in places:
+                rows.setdefault(shard, []).append((digest, offset))
+        for shard, pairs in rows.items():
+            base = min(offset for _, offset in pairs)
+            digests = np.array([digest for digest, _ in pairs], np.uint32)
+            block = _sorted_block(base, digests, np.array([offset - base for _, offset in pairs], np.uint32))
+            blocks = self._blocks.setdefault(shard, [])
+            while blocks and len(blocks[-1].digests) <= 2 * len(block.digests) and block.end - blocks[-1].base < _SPAN:
+                last = blocks.pop()
+                moved = block.offsets + np.uint32(block.base - last.base)
+                block = _sorted_block(
+                    last.base,
+                    np.concatenate((last.digests, block.digests)),
+                    np.concatenate((last.offsets, moved)),
+                )
+            blocks.append(block)
         self._recent.clear()
         self._count = 0
 
 
-def _sorted_block(digests: Any, shards: Any, offsets: Any) -> tuple[Any, Any, Any]:
+class _Block(NamedTuple):
+    """Keys of one shard whose rows stand within 4 GB: 8 bytes a key."""
+
+    base: int
+    digests: Any
+    """Sorted, uint32, shape (n,)."""
+    offsets: Any
+    """From ``base``, uint32, shape (n,)."""
+
+    @property
+    def end(self) -> int:
+        return self.base + int(self.offsets.max())
+
+
+def _sorted_block(base: int, digests: Any, offsets: Any) -> _Block:
     order = digests.argsort(kind="stable")
-    return digests[order], shards[order], offsets[order]
+    return _Block(base, digests[order], offsets[order])
 
 
 def _digest(key: bytes, first: int) -> int:
-    return xxhash.xxh3_64_intdigest(key, seed=first)
+    return xxhash.xxh3_64_intdigest(key, seed=first) & 0xFFFFFFFF

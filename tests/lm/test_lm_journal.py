@@ -171,4 +171,4 @@ def test_the_index_finds_every_key_and_stays_small(monkeypatch: pytest.MonkeyPat
         assert (number % 2, number * 100) in list(index.find(b"%032x" % number, number % 3))
         assert list(index.find(b"%032x" % number, 5)) == []
     assert len(index._recent) <= 1000
-    assert len(index._sorted) <= 6
+    assert all(len(blocks) <= 6 for blocks in index._blocks.values())
