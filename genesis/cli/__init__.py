@@ -26,6 +26,7 @@ GROUPS = (
     "export",
     "plan",
     "sweep",
+    "paper",
     "pool",
     "metrics",
     "compare",

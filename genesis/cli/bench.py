@@ -36,6 +36,18 @@ def add(commands: Any) -> None:
     two.add_argument("--n", type=int, default=4, help="candidates a turn (default: 4)")
     two.add_argument("--json", action="store_true", help="print one JSON object")
     two.set_defaults(handler=memory)
+    three = kinds.add_parser(
+        "sweep",
+        help="how much faster a sweep is on more workers",
+        description="Run 8 sweep points against a loopback server on one Dask worker, then on more; print the ratio.",
+        epilog="example: genesis bench sweep --latency 0.2 --workers 2 --json",
+    )
+    three.add_argument("--latency", type=float, default=0.2, help="seconds before each reply (default: 0.2)")
+    three.add_argument("--points", type=int, default=8, help="points of the sweep (default: 8)")
+    three.add_argument("--dialogues", type=int, default=8, help="dialogues a point (default: 8)")
+    three.add_argument("--workers", type=int, default=2, help="workers of the second run (default: 2)")
+    three.add_argument("--json", action="store_true", help="print one JSON object")
+    three.set_defaults(handler=sweep)
 
 
 def throughput(arguments: argparse.Namespace) -> int:
@@ -74,4 +86,25 @@ def _show(result: dict[str, Any], *, as_json: bool) -> int:
         return 0
     for name, value in result.items():
         print(f"{name:<22} {value}")
+    return 0
+
+
+def sweep(arguments: argparse.Namespace) -> int:
+    """Measure and print."""
+    from genesis.bench.sweep import sweep as measure
+    from genesis.cli import print_json
+    from genesis.errors import ParamsError
+
+    if arguments.latency <= 0 or arguments.workers < 2 or arguments.points < 1 or arguments.dialogues < 1:
+        raise ParamsError(
+            "bench: expected --latency above 0, --workers of 2 or more, --points and --dialogues of 1 or more"
+        )
+    result = measure(
+        latency=arguments.latency, points=arguments.points, dialogues=arguments.dialogues, workers=arguments.workers
+    )
+    if arguments.json:
+        print_json(result)
+    else:
+        for name, value in result.items():
+            print(f"{name:<12}{value}")
     return 0
