@@ -107,9 +107,9 @@ def panels(table: DataFrame, title: str, found: Found) -> Figure:
         axes[0][0].set_ylim(-0.6, len(names) - 0.4)
         for axis in axes[0][1:]:
             axis.tick_params(axis="y", length=0)
-        figure.suptitle(title, x=0.0, ha="left", fontsize=8)
+        figure.suptitle(title, x=0.0, y=1.0, ha="left", va="bottom", fontsize=8)
         figure.text(0.0, 0.0, f"Data: {found.lm}; {interval_words(found)}", fontsize=6, color="#555555", va="top")
-        figure.tight_layout(rect=(0, 0.03, 1, 1), w_pad=0.6)
+        figure.tight_layout(rect=(0, 0.02, 1, 0.98), w_pad=0.6)
     return figure
 
 
