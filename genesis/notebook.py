@@ -129,11 +129,7 @@ def results_root() -> Path:
     """Return the folder of experiments: $GENESIS_OUT, or ``experiments`` of the project around the working folder."""
     if "GENESIS_OUT" in os.environ:
         return Path(os.environ["GENESIS_OUT"])
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "notebooks").is_dir() and (folder / "params").is_dir():
-            return folder / "experiments"
-    return here / "experiments"
+    return (record.project_root() or Path.cwd()) / "experiments"
 
 
 def sample_run() -> Run:

@@ -162,6 +162,10 @@ class Params:
     prompts: dict[str, str] = _param({}, "agent -> prompt version under params/prompts; none: the built-in one")
 
     evaluation: bool = _param(True, "stage 3 decides what is accepted; false: all that generation finishes is exported")
+    agent: Literal["sample", "memory", "user", "assistant", "function", "tool", "judge", "checker"] = _param(
+        "user", "the agent whose prompt is tried out (01_prompts)"
+    )
+
     rules_off: list[str] = _param([], "ids of rules not to apply")
     checker: CheckerParams = _param(CheckerParams(), "the model checker")
     rater: str = _param("", "who reviews: the name that stands beside every decision")
@@ -247,7 +251,7 @@ def dump_yaml(params: Params) -> str:
 
 NO_EFFECT = (
     *("concurrency", "timeout", "retries", "budget", "prices", "rpm", "tpm", "api_key_env", "notebooks"),
-    *("rater", "queue", "audit_size"),
+    *("rater", "queue", "audit_size", "agent"),
 )
 """Parameters that change how a result is made or reviewed, not the result."""
 

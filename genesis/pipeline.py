@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from genesis.agents.crew import crew
+from genesis.agents.crew import Crew, crew
 from genesis.candidate import Stage
 from genesis.checks import rules
 from genesis.converse import Made, converse
@@ -59,9 +59,17 @@ class Progress(Protocol):
 
 
 async def generate(
-    pool: ToolPool, params: Params, run: Run, caller: Caller, *, progress: Progress | None = None
+    pool: ToolPool,
+    params: Params,
+    run: Run,
+    caller: Caller,
+    *,
+    agents: Crew | None = None,
+    progress: Progress | None = None,
 ) -> Counts:
     """Make every planned dialogue that ``run`` does not hold yet; accepted and rejected rows are appended to it.
+
+    ``agents``: None makes them as the parameters say.
 
     Raises PlanError before anything is spent; FatalLMError, BudgetError, RecordError and the like stop the run with
     what is finished kept.
@@ -71,7 +79,7 @@ async def generate(
     off = frozenset(params.rules_off)
     stage = Stage(
         caller=caller,
-        crew=crew(params.prompts, reasoning=params.reasoning),
+        crew=agents or crew(params.prompts, reasoning=params.reasoning),
         tools=pool.by_name,
         related=pool.related,
         params=params,

@@ -12,6 +12,7 @@
         verdicts.jsonl      what the checks found
         notebooks/          the executed notebooks
         figures/            PNG, PDF, and the CSV behind each
+        prompts/            the prompt versions it was made with, where it names any
         report.html
         metrics.json        written last: its presence means complete
 
@@ -45,6 +46,8 @@ from genesis.text import stable_hash
 
 SCHEMA_VERSION = 1
 METRICS = "metrics.json"
+PROMPTS = "prompts"
+"""The run's own copy of the prompt versions it was made with."""
 _PACKAGES = (
     "genesisfunc-workbench",
     "dspy",
@@ -205,6 +208,9 @@ def create(params: Params, root: str | Path = "experiments", *, again: bool = Fa
             _set_aside(run, keep_journal=_lm_names(params) != ["offline"])
         if not (run.path / "params.yaml").exists():
             _write_atomic(run.path / "params.yaml", parameters.dump_yaml(params).encode())
+            for version in prompt_files(params):
+                if version.is_file():
+                    _write_atomic(run.file(f"{PROMPTS}/{version.name}"), version.read_bytes())
     except OSError as error:
         raise RecordError(f"{run.path}: cannot be written: {error.strerror}") from error
     if again or not (run.path / "run.json").exists():
@@ -237,12 +243,31 @@ def copy_results(donor: Run, run: Run) -> None:
 def run_id(params: Params) -> str:
     """Return the id of the run of ``params``: its seed and a hash of all that can change its result.
 
-    That is the parameters and the content of the files they name (``data``, ``pool.path``, ``pool.decisions``).
+    That is the parameters and the content of the files they name (``data``, ``pool.path``, ``pool.decisions``, and the
+    prompt versions).
     """
     named = [Path(name) for name in (params.data, params.pool.path, params.pool.decisions) if name]
+    named += prompt_files(params)
     digests = [_file_digest(file) for file in named if file.is_file()]
     content = parameters.params_hash(params)
     return f"s{params.seed}-{content if not digests else f'{stable_hash(content, *digests):012x}'[:12]}"
+
+
+def project_root() -> Path | None:
+    """Return the project around the working folder (it has ``notebooks`` and ``params``); None outside of one."""
+    here = Path.cwd()
+    found = (folder for folder in (here, *here.parents) if (folder / "notebooks").is_dir())
+    return next((folder for folder in found if (folder / "params").is_dir()), None)
+
+
+def prompts_folder() -> Path:
+    """Return where prompt versions lie: ``params/prompts`` of the project, or of the working folder."""
+    return (project_root() or Path()) / "params" / "prompts"
+
+
+def prompt_files(params: Params) -> list[Path]:
+    """Return the files of the prompt versions that the parameters name, in the order of the agents' names."""
+    return [prompts_folder() / f"{version}.json" for _, version in sorted(params.prompts.items())]
 
 
 def _file_digest(file: Path) -> str:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from genesis import record
+from genesis.agents.crew import crew_of
 from genesis.checks import rules
 from genesis.dialogue import COLUMNS, Dialogue, dialogue_from_row
 from genesis.errors import ParamsError
@@ -75,7 +76,7 @@ async def generate(run: Run, params: Params, *, progress: Any = None) -> dict[st
     async with lm.open(params, run.journal_path) as caller:
         tell = progress and (lambda counts, dialogue: progress(counts, dialogue, live.status(caller)))
         try:
-            made = await pipeline.generate(pool, params, run, caller, progress=tell)
+            made = await pipeline.generate(pool, params, run, caller, agents=crew_of(run, params), progress=tell)
         finally:
             spent = total(caller.usage)
             tokens = {"prompt": spent.prompt_tokens, "completion": spent.completion_tokens}

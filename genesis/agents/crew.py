@@ -5,6 +5,8 @@ A prompt version is ``params/prompts/<version>.json``: ``{"agent": "user", "inst
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import dspy
 import msgspec
 
+from genesis import record
 from genesis.agents.assistant import AssistantAgent
 from genesis.agents.base import Agent
 from genesis.agents.checker import CheckerAgent
@@ -23,8 +26,9 @@ from genesis.agents.sample import SampleAgent
 from genesis.agents.tool import ToolAgent
 from genesis.agents.user import UserAgent
 from genesis.errors import ParamsError
-
-PROMPTS = Path("params/prompts")
+from genesis.params import Name, Params
+from genesis.record import Run
+from genesis.text import clean_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,10 @@ class Crew:
 NAMES = tuple(Crew.__dataclass_fields__)
 
 
-def crew(prompts: Mapping[str, str] | None = None, *, reasoning: bool = False, folder: Path = PROMPTS) -> Crew:
+def crew(prompts: Mapping[str, str] | None = None, *, reasoning: bool = False, folder: Path | None = None) -> Crew:
     """Make the agents; ``prompts`` maps an agent to its prompt version (agents not named keep the built-in prompt).
 
-    Raises ParamsError for an unknown agent, and for a version that is absent, damaged or another agent's.
+    ``folder`` holds the versions; None: ``params/prompts`` of the project. Raises ParamsError for an unknown agent, and for a version that is absent, damaged or another agent's.
     """
     agents = Crew(
         SampleAgent(),
@@ -62,28 +66,49 @@ def crew(prompts: Mapping[str, str] | None = None, *, reasoning: bool = False, f
     for name, version in (prompts or {}).items():
         if name not in NAMES:
             raise ParamsError(f"prompts: unknown agent '{name}'; agents are {', '.join(NAMES)}")
-        load_prompt(getattr(agents, name), version, folder)
+        load_prompt(getattr(agents, name), version, folder or record.prompts_folder())
     return agents
 
 
-def save_prompt(agent: Agent, version: str, folder: Path = PROMPTS) -> Path:
+def crew_of(run: Run, params: Params) -> Crew:
+    """Make the agents of a run, from its own copy of the prompt versions where it has one."""
+    own = run.path / record.PROMPTS
+    return crew(params.prompts, reasoning=params.reasoning, folder=own if own.is_dir() else None)
+
+
+def save_prompt(agent: Agent, version: str, folder: Path, about: Mapping[str, Any] | None = None) -> Path:
     """Write an agent's instructions and examples as a prompt version and return its path.
+
+    ``about`` says where it comes from (parent, author, date, trial). An existing version is never overwritten:
+    raises ParamsError, also for a name that is none and a folder that cannot be written.
 
     >>> save_prompt(UserAgent(), "user-v1", Path("params/prompts"))  # doctest: +SKIP
     PosixPath('params/prompts/user-v1.json')
     """
     path = _path(version, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "agent": agent.name,
-        "instructions": agent.predict.signature.instructions,
+        "instructions": clean_text(agent.predict.signature.instructions),
         "demos": [dict(demo) for demo in agent.predict.demos],
+        **(about or {}),
     }
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    data = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp") as whole:
+            whole.write(data)
+            whole.flush()
+            os.fsync(whole.fileno())
+            os.chmod(whole.name, 0o644)
+            os.link(whole.name, path)  # refused where the name is taken, whoever took it
+    except FileExistsError as error:
+        raise ParamsError(f"prompts.{agent.name}: version '{version}' is there already; choose another name") from error
+    except OSError as error:
+        raise ParamsError(f"prompts.{agent.name}: {path} cannot be written: {error.strerror}") from error
     return path
 
 
-def load_prompt(agent: Agent, version: str, folder: Path = PROMPTS) -> None:
+def load_prompt(agent: Agent, version: str, folder: Path) -> None:
     """Give an agent the instructions and examples of a prompt version. Raises ParamsError."""
     path = _path(version, folder)
     try:
@@ -103,6 +128,10 @@ def load_prompt(agent: Agent, version: str, folder: Path = PROMPTS) -> None:
 
 
 def _path(version: str, folder: Path) -> Path:
-    if not version or Path(version).name != version or version.startswith("."):
-        raise ParamsError(f"prompts: '{version}' is no version name; expected a file name under {folder}")
+    try:
+        msgspec.convert(version, Name)
+    except msgspec.ValidationError as error:
+        raise ParamsError(
+            f"prompts: {version[:70]!r} is no version name; expected 1 to 64 letters, digits, _ . - (no leading dot)"
+        ) from error
     return folder / f"{version}.json"

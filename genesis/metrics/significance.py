@@ -78,6 +78,25 @@ def paired_rates(first: NDArray[np.bool_], second: NDArray[np.bool_], *, seed: i
     )
 
 
+def paired_rates_smoothed(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Difference:
+    """Return the difference of two rates over the same dialogues: McNemar's p, interval of Agresti and Min (2005).
+
+    Half a pair is added to each kind of pair, so that few dialogues of which none changed do not look certain: of 60
+    without a change the interval is +-0.032, where a bootstrap says +-0.
+    """
+    n = len(first)
+    if not n:
+        return _untested(None, None, 0)
+    lost, gained = int((first & ~second).sum()), int((~first & second).sum())
+    away = (gained - lost) / (n + 2)
+    spread = 1.959964 * sqrt(gained + lost + 1 - (gained - lost) ** 2 / (n + 2)) / (n + 2)
+    rates_of = float(first.mean()), float(second.mean())
+    p = mcnemar(first, second)
+    return Difference(
+        *rates_of, rates_of[1] - rates_of[0], away - spread, away + spread, p, n, "McNemar, Agresti-Min interval"
+    )
+
+
 def rates(hits_1: int, n_1: int, hits_2: int, n_2: int) -> Difference:
     """Return the difference of two independent rates: Newcombe's interval (1998, method 10), pooled z test."""
     if not n_1 or not n_2:

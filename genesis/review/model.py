@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from genesis import record
 from genesis.agents.checker import ASPECTS, CheckerAgent
-from genesis.agents.crew import crew
+from genesis.agents.crew import crew, crew_of
 from genesis.agents.wire import Line
 from genesis.checks import calibration
 from genesis.dialogue import Dialogue, Verdict
@@ -136,11 +137,12 @@ async def judge_all(
     params: Params,
     caller: Caller,
     *,
+    agent: CheckerAgent | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Judged], str]:
     """Judge dialogues, those with flags first; returns what was judged, in that order, and why it stopped early."""
     order = sorted(dialogues, key=lambda dialogue: not _flagged(dialogue))
-    agent = crew(params.prompts).checker
+    agent = agent or crew(params.prompts).checker
     if params.checker.confidence == "stated":
         agent.predict.config = {**agent.predict.config, "temperature": 0.0}
     found: dict[int, Judged] = {}
@@ -173,9 +175,16 @@ def _flagged(dialogue: Dialogue) -> bool:
     return any(verdict.outcome == "flag" for verdict in dialogue.verdicts)
 
 
-async def check(run: Run, params: Params, *, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
+async def check(
+    run: Run,
+    params: Params,
+    *,
+    caller: Caller | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
     """Judge every dialogue of a run that passed the rules; write model.jsonl and move what fails to the rejected ones.
 
+    ``caller``: None opens the models of ``params`` on the run's own journal.
     Can be called again: it replaces what it wrote, and the journal pays nothing twice. Returns counts and cost;
     ``checker.confidence: off``, or no ``evaluation``, takes earlier verdicts away. Raises LMError's kinds; a
     budget that ends leaves the rest unjudged, and says so.
@@ -191,9 +200,11 @@ async def check(run: Run, params: Params, *, progress: Callable[[int, int], None
         from genesis import lm
         from genesis.lm.usage import to_json, total
 
-        async with lm.open(params, run.journal_path) as caller:
+        async with nullcontext(caller) if caller is not None else lm.open(params, run.journal_path) as caller:
             try:
-                asked, stopped = await judge_all(fresh, params, caller, progress=progress)
+                asked, stopped = await judge_all(
+                    fresh, params, caller, agent=crew_of(run, params).checker, progress=progress
+                )
                 judged += asked
             finally:
                 spent = total(caller.usage)
