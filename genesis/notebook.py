@@ -24,6 +24,7 @@ from genesis import params as parameters
 from genesis import record, review
 from genesis.errors import RecordError
 from genesis.params import Params
+from genesis.prompts import Bench, open_bench
 from genesis.record import Run
 
 RUNNER = "GENESIS_RUNNER_PID"
@@ -69,6 +70,12 @@ def begin(run: str, **declared: Any) -> Step:
         return Step(found, found.params, f"The latest complete run: {found.path.parent.name}/{found.id}.")
     found = record.open_run(run, results_root())
     return Step(found, found.params, f"Run {found.path.parent.name}/{found.id}.")
+
+
+def bench(agent: str, **declared: Any) -> Bench:
+    """Return the bench on which a notebook tries prompts of an agent. Raises ParamsError, PoolError, PlanError."""
+    watch_runner()
+    return open_bench(agent, parameters.from_dict(declared, "the parameters cell"), results_root())
 
 
 def exec_allowed() -> bool:

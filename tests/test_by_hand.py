@@ -10,11 +10,15 @@ import papermill
 import pytest
 
 from genesis import record
+from genesis.prompts.drafts import Desk
 
 ROOT = Path(__file__).resolve().parent.parent
 LATEST = ("30_check", "31_review", "40_metrics", "50_downstream", "60_report")
 OWN = ("10_tool_pool", "20_generate")
-ELSEWHERE = ("02_audit",)
+ELSEWHERE = (
+    "01_prompts",
+    "02_audit",
+)
 """Executed by a test of their own."""
 
 
@@ -50,6 +54,18 @@ def test_a_run_of_its_own_is_made(project: Path, name: str) -> None:
     (folder,) = (project / "experiments" / "by_hand").iterdir()
     assert len(record.Run(folder).params.pool.sources) == 1
     assert sum(1 for _ in (folder / "pool.jsonl").open()) == 60
+
+
+@pytest.mark.slow
+def test_prompts_are_tried_offline_and_the_page_says_what_that_is_worth(project: Path) -> None:
+    desk = Desk(project / "experiments", "user")
+    desk.save("You play a person. Be brief.", "built-in")
+    shown = run_all(project, "01_prompts")
+    assert "60 scenarios, 60 tools, seed 0; offline (simulated) LM" in shown
+    assert "60 same" in shown
+    assert "does not read instructions: the expected difference is 0" in shown
+    assert desk.file.exists()  # looking at a draft takes nothing away
+    assert sum(1 for _ in (project / "experiments" / "prompts").glob("s0-*/metrics.json")) == 2
 
 
 @pytest.mark.slow

@@ -51,7 +51,8 @@ NAMES = tuple(Crew.__dataclass_fields__)
 def crew(prompts: Mapping[str, str] | None = None, *, reasoning: bool = False, folder: Path | None = None) -> Crew:
     """Make the agents; ``prompts`` maps an agent to its prompt version (agents not named keep the built-in prompt).
 
-    ``folder`` holds the versions; None: ``params/prompts`` of the project. Raises ParamsError for an unknown agent, and for a version that is absent, damaged or another agent's.
+    ``folder`` holds the versions; None: ``params/prompts`` of the project.
+    Raises ParamsError for an unknown agent, and for a version that is absent, damaged or another agent's.
     """
     agents = Crew(
         SampleAgent(),
@@ -85,7 +86,7 @@ def save_prompt(agent: Agent, version: str, folder: Path, about: Mapping[str, An
     >>> save_prompt(UserAgent(), "user-v1", Path("params/prompts"))  # doctest: +SKIP
     PosixPath('params/prompts/user-v1.json')
     """
-    path = _path(version, folder)
+    path = version_path(version, folder)
     content = {
         "agent": agent.name,
         "instructions": clean_text(agent.predict.signature.instructions),
@@ -99,8 +100,8 @@ def save_prompt(agent: Agent, version: str, folder: Path, about: Mapping[str, An
             whole.write(data)
             whole.flush()
             os.fsync(whole.fileno())
-            os.chmod(whole.name, 0o644)
-            os.link(whole.name, path)  # refused where the name is taken, whoever took it
+            Path(whole.name).chmod(0o644)
+            path.hardlink_to(whole.name)  # refused where the name is taken, whoever took it
     except FileExistsError as error:
         raise ParamsError(f"prompts.{agent.name}: version '{version}' is there already; choose another name") from error
     except OSError as error:
@@ -110,7 +111,7 @@ def save_prompt(agent: Agent, version: str, folder: Path, about: Mapping[str, An
 
 def load_prompt(agent: Agent, version: str, folder: Path) -> None:
     """Give an agent the instructions and examples of a prompt version. Raises ParamsError."""
-    path = _path(version, folder)
+    path = version_path(version, folder)
     try:
         content: Any = msgspec.json.decode(path.read_bytes())
     except FileNotFoundError as error:
@@ -127,7 +128,8 @@ def load_prompt(agent: Agent, version: str, folder: Path) -> None:
     agent.predict.demos = [dspy.Example(**demo).with_inputs(*fields & demo.keys()) for demo in content.get("demos", [])]
 
 
-def _path(version: str, folder: Path) -> Path:
+def version_path(version: str, folder: Path) -> Path:
+    """Return the file of a version. Raises ParamsError for what is no version name, a path for instance."""
     try:
         msgspec.convert(version, Name)
     except msgspec.ValidationError as error:

@@ -36,6 +36,7 @@ GROUPS = (
     "predict",
     "data",
     "review",
+    "prompts",
 )
 
 

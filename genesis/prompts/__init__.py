@@ -20,6 +20,7 @@ from __future__ import annotations
 from genesis.prompts.bench import Bench as Bench
 from genesis.prompts.bench import open_bench as open_bench
 from genesis.prompts.trial import Trial as Trial
+from genesis.prompts.trial import draft_trial as draft_trial
 from genesis.prompts.trial import trial as trial
 from genesis.prompts.versions import BUILT_IN as BUILT_IN
 from genesis.prompts.versions import Prompt as Prompt
@@ -28,4 +29,16 @@ from genesis.prompts.versions import names as names
 from genesis.prompts.versions import prompt as prompt
 from genesis.prompts.versions import versions as versions
 
-__all__ = ["BUILT_IN", "Bench", "Prompt", "Trial", "keep", "names", "open_bench", "prompt", "trial", "versions"]
+__all__ = [
+    "BUILT_IN",
+    "Bench",
+    "Prompt",
+    "Trial",
+    "draft_trial",
+    "keep",
+    "names",
+    "open_bench",
+    "prompt",
+    "trial",
+    "versions",
+]

@@ -64,6 +64,13 @@ class Bench:
         """Whether any agent is the offline (simulated) LM."""
         return record.simulated(self.params)
 
+    def words(self) -> str:
+        """Return what stays the same, in one line."""
+        prompts = ", ".join(f"{agent} {version}" for agent, version in self.params.prompts.items())
+        others = f"; prompts: {prompts}" if prompts else ""
+        lm_words = record.lm_words(self.params)
+        return f"{len(self.plan)} scenarios, {len(self.pool.tools)} tools, seed {self.params.seed}; {lm_words}{others}"
+
     def base(self) -> Prompt:
         """Return the prompt that the parameters name for the agent: where changes start."""
         version = self.params.prompts.get(self.agent)
@@ -239,23 +246,21 @@ def outcomes(bench: Bench, run: Run) -> dict[str, Outcome]:
     for name, outcome in (("rejected", "rejected"), ("dialogues", "accepted")):
         for row in run.rows(name):
             dialogue = dialogue_from_row(row)
-            spent = _spent(dialogue, judged.get(row["id"]))
-            reasons = () if outcome == "accepted" else _reasons(row, dialogue)
+            spent = spent_of(dialogue, judged.get(row["id"]))
+            said = [] if outcome == "accepted" else [*row.get("reasons", ()), *reasons_of(dialogue)]
+            reasons = tuple(dict.fromkeys(said))
             found[row["id"]] = Outcome(outcome, reasons, dialogue, spent, _usd(spent, prices))
     return {planned.id: found.get(planned.id, Outcome("unmade")) for planned in bench.plan}
 
 
-def _reasons(row: dict[str, Any], dialogue: Dialogue) -> tuple[str, ...]:
-    failed = [
-        f"{verdict.check}: {why}"
-        for verdict in dialogue.verdicts
-        if verdict.outcome == "fail"
-        for why in verdict.reasons or ("fails",)
-    ]
-    return tuple(dict.fromkeys([*row.get("reasons", ()), *failed])) or ("no reason is recorded",)
+def reasons_of(dialogue: Dialogue) -> tuple[str, ...]:
+    """Return why the checks reject a dialogue; none: they do not."""
+    failed = [verdict for verdict in dialogue.verdicts if verdict.outcome == "fail"]
+    return tuple(f"{verdict.check}: {why}" for verdict in failed for why in verdict.reasons or ("fails",))
 
 
-def _spent(dialogue: Dialogue, judged: dict[str, Any] | None) -> dict[str, tuple[int, int, int]]:
+def spent_of(dialogue: Dialogue, judged: dict[str, Any] | None) -> dict[str, tuple[int, int, int]]:
+    """Return agent -> calls, prompt and completion tokens of a dialogue and, where there is one, of its model check."""
     origin = dialogue.provenance
     calls = origin.get("calls", {})
     spent = {

@@ -21,6 +21,7 @@ from genesis.metrics import significance as test
 from genesis.metrics.columns import from_dialogues
 from genesis.metrics.compare import Side as Columns
 from genesis.prompts.bench import Bench, Outcome, Side, make, side_run
+from genesis.prompts.drafts import Desk
 from genesis.prompts.versions import Prompt
 
 CHANGES = ("broken", "fixed", "lost", "changed", "same")
@@ -72,10 +73,14 @@ class Trial:
         return {name: counts[name] for name in CHANGES}
 
     def totals(self) -> list[dict[str, Any]]:
-        """Return one row a measure: first, second, paired difference with its interval, p, corrected p (Holm)."""
+        """Return one row a measure: first, second, paired difference with its interval, p, corrected p.
+
+        Acceptance is what a trial is about, and stands by itself; the other measures' p are corrected for their number
+        (Holm), so that one of many is not taken for a finding.
+        """
         rows = [{"measure": name, **difference.to_json()} for name, difference in self._own().items()]
         rows += [row for row in self._diversity() if row["measure"] not in OWN]
-        corrected = test.holm([row["p"] for row in rows])
+        corrected = [rows[0]["p"], *test.holm([row["p"] for row in rows[1:]])]
         return [
             {**row, "p_corrected": p, "real": p is not None and p < comparing.LEVEL}
             for row, p in zip(rows, corrected, strict=True)
@@ -121,9 +126,8 @@ class Trial:
 
     def note(self) -> str:
         """Return what a reader must know of these numbers; empty where there is nothing to add."""
-        if self.old.prompt == self.new.prompt:
-            return IDENTICAL
-        return SIMULATED if self.bench.simulated else ""
+        same = IDENTICAL if self.old.prompt == self.new.prompt else ""
+        return " ".join(filter(None, (same, SIMULATED if self.bench.simulated else "")))
 
     def numbers(self) -> dict[str, Any]:
         """Return what a kept version records of its trial."""
@@ -173,6 +177,13 @@ async def trial(bench: Bench, old: Prompt, new: Prompt, *, progress: Callable[[s
         first = await make(bench, old, caller, progress=told["old"])
         second = await make(bench, new, caller, progress=told["new"])
         return Trial(bench, first, second, total(caller.usage).calls - before)
+
+
+async def draft_trial(bench: Bench) -> Trial:
+    """Try the newest draft of the agent's prompt, or the base itself where nothing is drafted, against the base."""
+    draft = Desk(bench.root, bench.agent).newest()
+    base = bench.base()
+    return await trial(bench, base, base.with_text(draft.instructions) if draft is not None else base)
 
 
 def change(old: Outcome, new: Outcome) -> str:

@@ -21,6 +21,7 @@ from genesis import record
 from genesis.agents.base import Agent
 from genesis.agents.crew import NAMES, crew, load_prompt, save_prompt
 from genesis.errors import ParamsError
+from genesis.params import Params
 from genesis.text import clean_text, stable_hash
 
 BUILT_IN = "built-in"
@@ -58,9 +59,9 @@ class Prompt:
         agent.predict.signature = agent.predict.signature.with_instructions(text)
         return Prompt(self.agent, agent.predict.signature.instructions, self.demos)
 
-    def to_agent(self) -> Agent:
-        """Return the agent, told this."""
-        agent = _agent(self.agent)
+    def to_agent(self, params: Params | None = None) -> Agent:
+        """Return the agent, told this; ``params`` say whether it reasons."""
+        agent = _agent(self.agent, reasoning=params is not None and params.reasoning)
         agent.predict.signature = agent.predict.signature.with_instructions(self.instructions)
         agent.predict.demos = [dict(demo) for demo in self.demos]
         return agent
@@ -95,7 +96,9 @@ def versions(agent: str = "") -> list[Version]:
         content = _read(file)
         of = str(content.get("agent"))
         if agent in ("", of):
-            about = {key: content[key] for key in ("parent", "author", "date", "trial") if key in content}
+            about: dict[str, Any] = {
+                key: content[key] for key in ("parent", "author", "date", "trial") if key in content
+            }
             found.append(Version(file.stem, prompt(of, file.stem), about))
     return found
 

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from genesis.dialogue import Dialogue
 from genesis.display import visible
 from genesis.review.editing import Field, Looked, fields_of, look
+from genesis.widgets.parts import button
 
 
 class Editor:
@@ -22,9 +23,9 @@ class Editor:
         self._areas: dict[str, widgets.Textarea] = {}
         self._marks: dict[str, widgets.HTML] = {}
         self._whole = widgets.HTML()
-        self._save = _button("Save fix (Ctrl+Enter)", save)
+        self._save = button("Save fix (Ctrl+Enter)", save)
         self._save.button_style = "primary"
-        self._cancel = _button("Cancel (Esc)", self.close)
+        self._cancel = button("Cancel (Esc)", self.close)
 
     @property
     def is_open(self) -> bool:
@@ -71,12 +72,6 @@ class Editor:
 def _area(field: Field) -> widgets.Textarea:
     lines = min(12, max(2, field.text.count("\n") + 1 + len(field.text) // 90))
     return widgets.Textarea(field.text, layout=widgets.Layout(width="auto", height=f"{lines * 18 + 14}px"))
-
-
-def _button(words: str, act: Callable[[], None]) -> widgets.Button:
-    button = widgets.Button(description=words, layout=widgets.Layout(width="auto"))
-    button.on_click(lambda _: act())
-    return button
 
 
 def _text(words: str) -> str:

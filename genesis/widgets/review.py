@@ -7,7 +7,6 @@ stopped. All text of dialogues, tools and verdicts is escaped.
 from __future__ import annotations
 
 import html
-import importlib.resources
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -24,6 +23,7 @@ from genesis.record import Run
 from genesis.review import decisions, queue
 from genesis.review.decisions import REASONS, Decision
 from genesis.widgets.editor import Editor
+from genesis.widgets.parts import data
 
 QUEUES = (("doubtful first", "doubt"), ("random sample (audit)", "audit"), ("disagreements", "disagreements"))
 EVERY = "every scenario"
@@ -32,15 +32,11 @@ GUARD = 0.15
 _LETTERS = {"accept": "A", "reject": "R", "fix": "F", "skip": "S", "undo": "U"}
 
 
-def _data(name: str) -> str:
-    return (importlib.resources.files("genesis") / "data" / name).read_text(encoding="utf-8")
-
-
 class Keys(anywidget.AnyWidget):  # type: ignore[misc]
     """Hears the keyboard in the browser; a key says which dialogue it was pressed on."""
 
-    _esm = _data("review.js")
-    _css = _data("review.css")
+    _esm = data("review.js")
+    _css = data("review.css")
     shown = traitlets.Unicode("").tag(sync=True)
 
 
