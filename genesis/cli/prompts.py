@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 _EXAMPLES = """examples:
-  genesis prompts list
+  genesis prompts list user
   genesis prompts show user                              # the built-in instructions; also: show user VERSION
   genesis prompts show user > mine.txt                   # edit mine.txt, then
   genesis prompts diff user mine.txt

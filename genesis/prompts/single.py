@@ -40,10 +40,10 @@ async def make_one(bench: Bench, planned: Planned, agents: Crew, caller: Caller)
     if made.fault is not None:
         return Outcome("errored", made.reasons)
     dialogue, reasons = made.dialogue, made.reasons
-    if not reasons:
+    if not reasons and bench.params.evaluation:
         dialogue = replace(dialogue, verdicts=tuple(rules.check(dialogue, off=off)))
         reasons = reasons_of(dialogue)
-    if not reasons and bench.params.checker.confidence != "off":
+    if not reasons and bench.params.evaluation and bench.params.checker.confidence != "off":
         how = bench.params.checker
         judged = await model.judge(dialogue, agents.checker, caller, how, seed=bench.params.seed)
         dialogue = replace(dialogue, verdicts=(*dialogue.verdicts, *model.verdicts(judged, how)))

@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
 from prompt_cases import small
 
 from genesis.errors import RecordError
@@ -116,9 +117,5 @@ def test_a_damaged_draft_is_named(project: Path) -> None:
     desk = Desk(project / "experiments", "user")
     desk.save("text", "built-in")
     desk.file.write_bytes(b"{")
-    try:
+    with pytest.raises(RecordError, match=desk.file.name):
         Desk(project / "experiments", "user").newest()
-    except RecordError as error:
-        assert desk.file.name in str(error)
-    else:
-        raise AssertionError("a damaged draft was taken")
