@@ -11,6 +11,9 @@ and its caption says so.
 
 from __future__ import annotations
 
+import base64
+import html
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,9 +49,24 @@ class Made:
     tables: dict[str, DataFrame]
     missing: list[str]
 
-    def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
-        lines = [f"{len(self.figures)} figures: {', '.join(self.figures) or 'none'}", *self.missing]
-        return {"text/plain": "\n".join(lines)}
+    def _repr_html_(self) -> str:
+        """Show the figures, then what is missing."""
+        parts = [f'<img width="420" src="data:image/png;base64,{_png(figure)}">' for figure in self.figures.values()]
+        return "<br>".join([*parts, *map(html.escape, self.missing)]) or "nothing has been run"
+
+    def measured(self) -> DataFrame:
+        """Return every arm's measures: one table over all experiments."""
+        import pandas as pd
+
+        arms = {name: table for name, table in self.tables.items() if "arm" in table}
+        return pd.concat(arms, names=["experiment", "row"]) if arms else pd.DataFrame()
+
+
+def _png(figure: Figure) -> str:
+    stream = io.BytesIO()
+    with figures.style():
+        figure.savefig(stream, format="png")
+    return base64.b64encode(stream.getvalue()).decode()
 
 
 def make(run: Run, root: str | Path) -> Made:
@@ -64,7 +82,7 @@ def make(run: Run, root: str | Path) -> Made:
             missing.append(f"{one.name}: its runs have no measure in common")
             continue
         tables[one.name] = table
-        drawn[one.name] = figures.save(panels(table, TITLES[one.name], one), table, run, one.name)
+        drawn[one.name] = figures.save(panels(table, title(one), one), table, run, one.name)
         run.file(f"figures/{one.name}.tex").write_text(latex(table, caption(one), one.name), encoding="utf-8")
     for name in collect.SCORED:
         table = collect.beside_reported(found, name)
@@ -77,9 +95,16 @@ def make(run: Run, root: str | Path) -> Made:
     return Made(drawn, tables, missing)
 
 
+def title(found: Found) -> str:
+    """Return an experiment's title; the small scale adds tools of BFCL, and says so."""
+    if found.name == "tool_expansion" and found.folder.name.startswith("small_"):
+        return "More tools (small scale: BFCL's)"
+    return TITLES[found.name]
+
+
 def caption(found: Found) -> str:
     """Return a table's caption: what, whose data, which interval."""
-    return f"{TITLES[found.name]}. Data: {found.lm}. Brackets: {interval_words(found)}."
+    return f"{title(found)}. Data: {found.lm}. Brackets: {interval_words(found)}."
 
 
 def interval_words(found: Found) -> str:
@@ -88,7 +113,7 @@ def interval_words(found: Found) -> str:
     return f"{WHISKERS} over {seeds} seeds" if seeds > 1 else f"{WHISKERS} of one run"
 
 
-def panels(table: DataFrame, title: str, found: Found) -> Figure:
+def panels(table: DataFrame, heading: str, found: Found) -> Figure:
     """Draw one panel a measure, one dot an arm with its interval; the arms' names stand once, at the left."""
     import matplotlib.pyplot as plt
 
@@ -107,7 +132,7 @@ def panels(table: DataFrame, title: str, found: Found) -> Figure:
         axes[0][0].set_ylim(-0.6, len(names) - 0.4)
         for axis in axes[0][1:]:
             axis.tick_params(axis="y", length=0)
-        figure.suptitle(title, x=0.0, y=1.0, ha="left", va="bottom", fontsize=8)
+        figure.text(0.0, 1.0, heading, va="bottom", fontsize=8)
         figure.text(0.0, 0.0, f"Data: {found.lm}; {interval_words(found)}", fontsize=6, color="#555555", va="top")
         figure.tight_layout(rect=(0, 0.02, 1, 0.98), w_pad=0.6)
     return figure

@@ -90,7 +90,10 @@ def test_figures_and_tables_are_made_of_what_there_is_and_the_rest_is_named(tmp_
     assert r"memory=false & accepted & 0.805" in text
     words = [item.get_text() for item in made.figures["ablate_memory"].texts]
     assert any("offline (simulated) LM" in word for word in words)
-    table = made.tables["ablate_memory"]
+    shown = made._repr_html_()
+    assert shown.count("data:image/png;base64,") == 1
+    assert "genesis sweep params/rl.yaml" in shown
+    table = made.measured().loc["ablate_memory"]
     assert table["low"].lt(table["value"]).all()
     assert table["seeds"].eq(2).all()
 
