@@ -108,6 +108,36 @@ class StudentParams:
     optimize_tokens: Count | None = _param(None, "tokens that the optimisation may use, prompt and completion together")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainParams:
+    """How a student is fine-tuned, `genesis train`."""
+
+    model: str = _param("Qwen/Qwen3-8B", "chat model by name or folder; tiny: a random small one, to try things out")
+    data: str = _param("", "data set (file) to train on")
+    recipe: Literal["sft", "rl_part", "rl_all"] = _param(
+        "sft", "rl_part: SFT on single-turn and special cases, GRPO on multi-turn only; rl_all, sft: all in each stage"
+    )
+    method: Literal["lora", "full"] = _param("lora", "what is trained: adapters, or all weights")
+    lora_rank: Count = _param(16, "rank of the adapters, on all linear layers of the blocks")
+    lora_alpha: Count = _param(32, "scale of the adapters, over their rank")
+    epochs: Count = _param(2, "times every row is seen")
+    learning_rate: Annotated[float, Meta(gt=0)] | None = _param(
+        None, "null: SFT 0.0002 (LoRA) or 0.00001 (full), GRPO 0.00001 (LoRA) or 0.000001 (full)"
+    )
+    warmup: Share = _param(0.03, "share of the steps in which the learning rate rises")
+    batch: Count = _param(16, "rows (SFT) or completions (GRPO) a step")
+    micro_batch: Count = _param(1, "of these at once on the device")
+    max_length: Count = _param(4096, "most tokens of a row or prompt; longer ones are left out and counted")
+    reasoning: bool = _param(True, "train on the reasoning traces where the data has them")
+    generations: Annotated[int, Meta(ge=2)] = _param(8, "GRPO: completions a prompt")
+    max_completion: Count = _param(512, "GRPO and scoring: most tokens of a completion")
+    sampling: Annotated[float, Meta(gt=0, le=2)] = _param(1.0, "GRPO: temperature of the completions")
+    kl: Weight = _param(0.0, "GRPO: weight of the divergence from the model it started from")
+    format_weight: Weight = _param(1.0, "GRPO: weight of the reward for format compliance")
+    correctness_weight: Weight = _param(1.0, "GRPO: weight of the reward for function correctness")
+    save_steps: Count = _param(100, "steps between checkpoints")
+
+
 DEFAULT_MIX: dict[str, float] = {
     "single/single/simple": 4,
     "single/single/multiple": 5,
@@ -172,6 +202,7 @@ class Params:
     queue: Literal["doubt", "audit", "disagreements"] = _param("doubt", "what is reviewed: doubtful first, or a sample")
     audit_size: Count = _param(60, "dialogues of the audit sample, drawn by strata")
     student: StudentParams = _param(StudentParams(), "the program: any LM as a student, `genesis predict`")
+    train: TrainParams = _param(TrainParams(), "the fine-tuned student, `genesis train`")
     downstream_items: Count = _param(1000, "benchmark items the probe is scored on, at most")
 
 

@@ -34,6 +34,7 @@ GROUPS = (
     "bench",
     "score",
     "predict",
+    "train",
     "data",
     "review",
     "prompts",

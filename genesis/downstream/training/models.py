@@ -1,0 +1,166 @@
+"""Models and tokenizers by name or folder, their chat templates for training, and a tiny one to try things out.
+
+    >>> model, tokenizer = load("tiny", texts=["Will it rain in Oslo?"])      # doctest: +SKIP
+
+A folder with an ``adapter_config.json`` is LoRA on a base model: it is merged when it is loaded. Only safetensors are
+read, and no code that comes with a model is run.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from genesis.errors import FormatError, MissingExtraError
+
+INSTALL = "pip install 'genesisfunc-workbench[train]' (torch==2.13.0; a plain newer torch is 3 GB with CUDA)"
+TINY = "tiny"
+_SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+_MARKS = ("<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>")
+
+
+def missing() -> list[str]:
+    """Return which packages of the extra ``train`` are absent."""
+    return [name for name in ("torch", "transformers", "trl", "peft") if importlib.util.find_spec(name) is None]
+
+
+def require() -> None:
+    """Raise MissingExtraError naming what is absent and how to install it."""
+    if absent := missing():
+        raise MissingExtraError(f"training needs {', '.join(absent)}: {INSTALL}")
+
+
+def device() -> str:
+    """Return ``cuda`` where there is one, else ``cpu``."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def load(name: str, *, texts: Iterable[str] = (), seed: int = 0) -> tuple[Any, Any]:
+    """Return (model, tokenizer), the tokenizer with a chat template fit for training and serving.
+
+    ``tiny`` is made anew, its tokenizer from ``texts``. Raises MissingExtraError; FormatError where the model cannot
+    be loaded, has no chat template, or one that cannot tell what the assistant said.
+    """
+    require()
+    if name == TINY:
+        return tiny(texts, seed)
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    kind = torch.bfloat16 if device() == "cuda" else torch.float32
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        if (Path(name) / "adapter_config.json").is_file():
+            from peft import AutoPeftModelForCausalLM
+
+            model = AutoPeftModelForCausalLM.from_pretrained(name, dtype=kind).merge_and_unload()
+        else:
+            model = AutoModelForCausalLM.from_pretrained(name, dtype=kind, use_safetensors=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise FormatError(f"model {name}: cannot be loaded: {first[:200]}") from error
+    use_training_template(tokenizer, name)
+    return model.to(device()), tokenizer
+
+
+def in_memory(name: str) -> bool:
+    """Return whether a model's weights lie nowhere under its name: made here, or merged from an adapter."""
+    return name == TINY or (Path(name) / "adapter_config.json").is_file()
+
+
+def use_training_template(tokenizer: Any, name: str) -> None:
+    """Give the tokenizer TRL's training variant of its chat template where it needs one. Raises FormatError.
+
+    The variant marks what the assistant said, and renders a turn the same whatever follows; saved with the model, it
+    is also what serves it, so that a student is asked just as it was trained.
+    """
+    from trl.chat_template_utils import get_training_chat_template
+
+    if not tokenizer.chat_template:
+        raise FormatError(f"model {name}: its tokenizer has no chat template; name a chat model")
+    try:
+        template = get_training_chat_template(tokenizer)
+    except ValueError as error:
+        raise FormatError(
+            f"model {name}: its chat template does not mark what the assistant said, and TRL knows no variant that "
+            "does; put {% generation %} and {% endgeneration %} around it"
+        ) from error
+    if template is not None:
+        tokenizer.chat_template = template
+
+
+def tiny(texts: Iterable[str], seed: int = 0) -> tuple[Any, Any]:
+    """Return a randomly initialised Qwen3 of 0.2 M parameters and a byte-level BPE tokenizer made from ``texts``.
+
+    Same class, special tokens and chat template as the real one; it knows nothing, and learns a few rows by heart.
+    """
+    import torch
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    tokenizer = tiny_tokenizer(texts)
+    torch.manual_seed(seed)
+    config = Qwen3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=96,
+        intermediate_size=192,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=24,
+        max_position_embeddings=4096,
+        tie_word_embeddings=True,
+        initializer_range=0.06,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    model = Qwen3ForCausalLM(config)
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    return model, tokenizer
+
+
+def tiny_tokenizer(texts: Iterable[str], vocabulary: int = 1200) -> Any:
+    """Return a byte-level BPE tokenizer with Qwen3's special tokens and its chat template (as TRL ships it)."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(_SPECIAL),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    template = family_template("qwen3")
+    made.train_from_iterator([template, template, *texts], trainer)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, eos_token="<|im_end|>", pad_token="<|endoftext|>")
+    tokenizer.add_tokens(list(_MARKS))  # like Qwen3's: single tokens that decoding keeps
+    tokenizer.chat_template = template
+    use_training_template(tokenizer, TINY)
+    return tokenizer
+
+
+def family_template(family: str) -> str:
+    """Return a model family's own chat template, as the installed TRL ships it. Raises MissingExtraError."""
+    require()
+    import trl
+
+    return (Path(trl.__file__).parent / "chat_templates" / f"{family}.jinja").read_text(encoding="utf-8")
+
+
+def lengths(tokenizer: Any, rows: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
+    """Return (tokens, of these the assistant's) of every ``{"messages", "tools"}`` row."""
+    found = []
+    for row in rows:
+        out = tokenizer.apply_chat_template(
+            row["messages"], tools=row["tools"] or None, return_dict=True, return_assistant_tokens_mask=True
+        )
+        found.append((len(out["input_ids"]), sum(out["assistant_masks"])))
+    return found
