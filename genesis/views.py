@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from genesis import report, steps
+from genesis.checks.intervals import wilson
 from genesis.dialogue import Dialogue
-from genesis.metrics.statistics import wilson
 from genesis.record import Run
 from genesis.text import stable_hash
 

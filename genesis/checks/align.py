@@ -27,8 +27,11 @@ _ORDER = 0.3
 _BEFORE, _AFTER = 5, 3
 _REACH = 60
 """Characters looked at on each side."""
-_Around: TypeAlias = "tuple[list[tuple[str, float]], float, list[str]]"
-"""The words around a value with their weights, the side they speak for, and the words alone."""
+_SCHEMAS_KEPT = 20_000
+_Around: TypeAlias = "tuple[list[str], list[str], int]"
+"""Stems before a value and after it, the nearest first, and the side they speak for."""
+_Cues: TypeAlias = "tuple[dict[str, float], int, frozenset[str]]"
+"""What speaks for a parameter, as `_cues` gives it."""
 _WEIGHTS = [1 / (1 + distance) for distance in range(_BEFORE)]
 _WEIGHTS_AFTER = [0.6 * weight for weight in _WEIGHTS]
 _EMPTY = words_of("the a an of for and or in on at is be with by that this it as value name number string parameter")
@@ -55,25 +58,33 @@ def swapped(
 ) -> Iterator[tuple[str, str, float]]:
     """Yield (parameter, parameter, misfit) of every pair whose values look swapped; ``text`` as grounding's flat."""
     around: dict[str, _Around] = {}
+    cues = _cues_of(properties)
     for (one, a, text_a, at_a), (other, b, text_b, at_b) in itertools.combinations(placed, 2):
-        if text_a is not text_b or len(a) < 4 or len(b) < 4 or a.strip() in b or b.strip() in a:
+        if text_a is not text_b or len(a) < 4 or len(b) < 4 or a[1:-1] in b or b[1:-1] in a:
             continue
-        for name, words, at in ((one, a, at_a), (other, b, at_b)):
-            if name not in around:
-                around[name] = _around(text, at, at + len(words))
-        if margin >= _ORDER and not _crosses(properties, one, around[one], other, around[other]):
+        near_a = around.get(one)
+        if near_a is None:
+            near_a = around[one] = _around(text, at_a, at_a + len(a))
+        near_b = around.get(other)
+        if near_b is None:
+            near_b = around[other] = _around(text, at_b, at_b + len(b))
+        if margin >= _ORDER and not _crosses(cues[one], near_a, cues[other], near_b):
             continue
         doubt = _misfit(properties, one, around[one], other, around[other], ahead=at_a < at_b)
         if doubt > margin:
             yield one, other, doubt
 
 
-def _crosses(properties: Mapping[str, Any], one: str, a: _Around, other: str, b: _Around) -> bool:
+def _crosses(first: _Cues, a: _Around, second: _Cues, b: _Around) -> bool:
     """Whether anything but the order of the values can speak for a swap; cheap, and nearly always false."""
-    first, second = _cues(one, _about(properties, one)), _cues(other, _about(properties, other))
-    if (first[1] or second[1]) and (a[1] or b[1]):
+    if (first[1] or second[1]) and (a[2] or b[2]):
         return True
-    return not (second[0].keys().isdisjoint(a[2]) and first[0].keys().isdisjoint(b[2]))
+    return not (
+        second[2].isdisjoint(a[0])
+        and second[2].isdisjoint(a[1])
+        and first[2].isdisjoint(b[0])
+        and first[2].isdisjoint(b[1])
+    )
 
 
 def misfit(properties: Mapping[str, Any], one: str, a: str, other: str, b: str, text: str) -> float:
@@ -84,7 +95,7 @@ def misfit(properties: Mapping[str, Any], one: str, a: str, other: str, b: str, 
 
 
 def _misfit(properties: Mapping[str, Any], one: str, a: _Around, other: str, b: _Around, *, ahead: bool) -> float:
-    first, second = _cues(one, _about(properties, one)), _cues(other, _about(properties, other))
+    first, second = (_cues(name, _about(properties, name)) for name in (one, other))
     names = list(properties)
     natural = (names.index(one) < names.index(other)) == ahead
     crossed = _fit(second, a) + _fit(first, b) - (_ORDER if natural else -_ORDER)
@@ -97,8 +108,8 @@ def _about(properties: Mapping[str, Any], name: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _cues(name: str, about: str) -> tuple[dict[str, float], int]:
-    """Return stem -> weight of a parameter's words, and the side (-1, 0, 1) its words are on."""
+def _cues(name: str, about: str) -> _Cues:
+    """Return stem -> weight of a parameter's words, the side (-1, 0, 1) its words are on, and the stems alone."""
     cues: dict[str, float] = {}
     for word in flat(about).split():
         if word not in _EMPTY:
@@ -108,25 +119,42 @@ def _cues(name: str, about: str) -> tuple[dict[str, float], int]:
         side = _SIDE.get(word, side)
     for word in split_name(name):
         cues[stem(word)] = 1.0
-    return cues, side
+    return cues, side, frozenset(cues)
+
+
+_by_schema: dict[int, tuple[Mapping[str, Any], dict[str, _Cues]]] = {}
+
+
+def _cues_of(properties: Mapping[str, Any]) -> dict[str, _Cues]:
+    """Return the cues of every parameter; the same object is read once."""
+    known = _by_schema.get(id(properties))
+    if known is not None and known[0] is properties:
+        return known[1]
+    found = {name: _cues(name, _about(properties, name)) for name in properties}
+    if len(_by_schema) >= _SCHEMAS_KEPT:
+        _by_schema.clear()
+    _by_schema[id(properties)] = (properties, found)  # the reference keeps the id from being given again
+    return found
 
 
 def _around(text: str, start: int, end: int) -> _Around:
-    """Return the words around a value with weights by distance, and the side the nearest words are on."""
-    before = text[max(0, start - _REACH) : start].split()[-_BEFORE:]
-    before.reverse()
-    stems = [stem(word) for word in before]
-    later = [stem(word) for word in text[end : end + _REACH].split()[:_AFTER]]
-    words = [*zip(stems, _WEIGHTS, strict=False), *zip(later, _WEIGHTS_AFTER, strict=False)]
-    side = next((float(_SIDE[word]) for word in before[:3] if word in _SIDE), 0.0)
-    return words, side, stems + later
+    """Return the stems around a value, the nearest first, and the side the nearest words are on."""
+    before = text[max(0, start - _REACH) : start].split()[: -_BEFORE - 1 : -1]
+    later = text[end : end + _REACH].split(None, _AFTER)[:_AFTER]
+    side = 0
+    for word in before[:3]:
+        if word in _SIDE:
+            side = _SIDE[word]
+            break
+    return [*map(stem, before)], [*map(stem, later)], side
 
 
-def _fit(cues: tuple[dict[str, float], int], around: _Around) -> float:
-    weights, side = cues
-    words, said_side, _ = around
+def _fit(cues: _Cues, around: _Around) -> float:
+    weights, side, _ = cues
+    before, later, said_side = around
     score = 0.8 * side * said_side
-    for word, weight in words:
-        if word in weights:
-            score += weights[word] * weight
+    for words, by_distance in ((before, _WEIGHTS), (later, _WEIGHTS_AFTER)):
+        for word, weight in zip(words, by_distance, strict=False):
+            if word in weights:
+                score += weights[word] * weight
     return score

@@ -17,6 +17,7 @@ from genesis import formats
 from genesis.checks import align, mutate, rules
 from genesis.checks.gold import gold
 from genesis.checks.grounding import placed, support
+from genesis.checks.intervals import wilson
 from genesis.checks.view import View
 from genesis.dialogue import Dialogue
 from genesis.errors import RowError
@@ -145,7 +146,7 @@ def gold_alarms(name: str, dialogues: Sequence[Dialogue]) -> dict[str, Any]:
         grounding += any(verdict.check.startswith(("rule:31-", "rule:32-")) for verdict in verdicts)
         flagged += not fails and any(verdict.outcome == "flag" for verdict in verdicts)
     rest = len(dialogues) - len(broken)
-    low, high = mutate.wilson(len(failed), rest)
+    low, high = wilson(len(failed), rest)
     return {
         "benchmark": name,
         "items": len(dialogues),

@@ -11,7 +11,6 @@ otherwise).
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ import msgspec
 
 from genesis import formats
 from genesis.checks import dataset, plant_calls, plant_dialogue, plant_values, rules
+from genesis.checks.intervals import wilson
 from genesis.checks.plant_calls import Donors, Row
 from genesis.dialogue import Dialogue, Verdict
 from genesis.errors import RowError
@@ -291,17 +291,3 @@ def false_alarms(dialogues: Sequence[Dialogue], off: Collection[str] = frozenset
 def _by_count(item: tuple[tuple[str, str], int]) -> tuple[bool, int, tuple[str, str]]:
     (rule, outcome), count = item
     return rule == "any", 0 if rule == "any" else -count, (rule, outcome)
-
-
-def wilson(successes: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """Return the Wilson score interval of a share; (0, 1) where nothing was tried.
-
-    (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n)
-    """
-    if n == 0:
-        return 0.0, 1.0
-    share = successes / n
-    centre = share + z * z / (2 * n)
-    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)

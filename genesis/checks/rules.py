@@ -31,6 +31,7 @@ from genesis.checks.view import (
     TWICE,
     UNASKED,
     UNKNOWN,
+    WORDY,
     Flag,
     View,
 )
@@ -92,7 +93,7 @@ RULES: tuple[Rule, ...] = (
     Rule(27, "complete-end", dialogue_rules.complete_end, "A O"),
     Rule(28, "call-where-needed", dialogue_rules.call_where_needed, "T", candidate=False, needs=SCENARIO),
     Rule(29, "failed-result", dialogue_rules.failed_result, "T S", needs=RESULTS),
-    Rule(30, "repetition", text_rules.repetition, "S A", heavy=True),
+    Rule(30, "repetition", text_rules.repetition, "S A", needs=WORDY, heavy=True),
     Rule(31, "default-never-said", grounding_rules.default_never_said, "H", needs=CALLS, heavy=True),
     Rule(32, "values-grounded", grounding_rules.values_grounded, "A X", needs=CALLS, heavy=True),
     Rule(33, "result-fits", grounding_rules.result_fits, "A", needs=RESULTS, heavy=True),

@@ -10,7 +10,7 @@ import msgspec
 
 from genesis.checks.lexicon import ENGLISH, FUNCTION_WORDS
 from genesis.checks.schema import shown
-from genesis.checks.view import MOST_MESSAGES, MOST_TEXT, MOST_TOOLS, Flag, View
+from genesis.checks.view import MOST_MESSAGES, MOST_TEXT, MOST_TOOLS, REPEATING, REPEATING_USER, Flag, View
 
 MAX_CONTENT = 100_000
 """Characters of one message."""
@@ -42,7 +42,7 @@ _JSON_ONLY = re.compile(
     r"(?i)\b(?:respond|reply|answer|output)\b[^.\n]{0,30}\b(?:only|strictly|valid)\b[^.\n]{0,20}\bjson\b"
 )
 _WORD_LIMIT = re.compile(r"(?i)\b(?:at most|no more than|maximum of|under|within) (\d{1,3}) words\b")
-_ENDS = re.compile(r"[.!?\n]+")
+_ENDS = re.compile(r"[.!?]+(?=\s|$)|\n+")
 
 
 def no_empty_content(view: View) -> Iterator[str]:
@@ -188,11 +188,15 @@ def repetition(view: View) -> Iterator[str]:
     seen: dict[str, int] = {}
     for at, message in enumerate(view.messages):
         text = message.content
-        if message.role == "assistant" and len(text) > 40:
+        if message.role == "assistant" and len(text) > REPEATING:
             if text in seen:
                 yield Flag(f"message {at}: the same text as message {seen[text]}")
             seen.setdefault(text, at)
-        if len(text) > 100 and message.role in ("user", "assistant") and text.count(". ") + text.count("\n") > 1:
+        if (
+            len(text) > REPEATING_USER
+            and message.role in ("user", "assistant")
+            and text.count(". ") + text.count("\n") > 1
+        ):
             sentences = [sentence for sentence in _ENDS.split(text) if len(sentence) > 16]
             if len(sentences) > 2 and len(set(sentences)) < len(sentences):
                 sentence, count = Counter(sentence.strip().lower() for sentence in sentences).most_common(1)[0]

@@ -28,13 +28,16 @@ from genesis.tools.tool import Tool
     OPEN,
     SPOKEN,
     UNASKED,
-) = (1 << bit for bit in range(15))
+    WORDY,
+) = (1 << bit for bit in range(16))
 """What a dialogue can have: calls, several calls, results, a system message, a scenario, several user turns, a tool
 with a defect, a text that is empty, long or not plain ASCII on one line, arguments with faults, a size that the heavy
 rules can take, a tool's name twice, a call of no offered tool, a call before the last message, an assistant message
-that is not calls alone, no user message."""
+that is not calls alone, no user message, a text long enough to repeat itself."""
 MOST_MESSAGES, MOST_CALLS, MOST_TEXT, MOST_TOOLS = 200, 200, 2_000_000, 512
 LONG_TEXT = 10_000
+REPEATING, REPEATING_USER = 40, 100
+"""Characters above which rule 30 looks at an answer, and at any text."""
 
 
 class Flag(str):
@@ -140,37 +143,42 @@ class View:
         bits = SYSTEM if self.messages and self.messages[0].role == "system" else 0
         for at, message in enumerate(self.messages):
             content = message.content
-            total += len(content)
-            if (
-                not content
-                or len(content) > LONG_TEXT
-                or not content.isprintable()
-                or not content.isascii()
-                or content.isspace()
-            ):
+            role = message.role
+            length = len(content)
+            total += length
+            if not length:
+                if role != "assistant":
+                    bits |= ODD
+            elif length > LONG_TEXT or not content.isprintable() or not content.isascii() or content.isspace():
                 bits |= ODD
-            if message.role == "user":
+            if length > REPEATING and (length > REPEATING_USER or role == "assistant"):
+                bits |= WORDY
+            if role == "user":
                 turn += 1
                 self.users.append(at)
-            elif message.role == "tool":
+            elif role == "tool":
                 bits |= RESULTS
                 if message.tool_call_id is not None:
                     self.results.setdefault(message.tool_call_id, at)
-            elif content or not message.tool_calls:
+            elif length or not message.tool_calls:
                 bits |= SPOKEN
-            for call in message.tool_calls:
-                schema = self.schemas.get(call.name)
-                if schema is None:
-                    bits |= UNKNOWN
-                if at < last:
-                    bits |= OPEN
-                for value in call.arguments.values():
-                    if type(value) is str and (len(value) > LONG_TEXT or not value.isprintable()):
-                        bits |= ODD
-                self.calls.append(Spot(at, turn, call, schema))
+            if message.tool_calls:
+                bits |= self._calls(at, turn, message, OPEN if at < last else 0)
         if last >= MOST_MESSAGES or total > MOST_TEXT or len(self.tools) > MOST_TOOLS:
             return bits | ODD
         return bits | NORMAL
+
+    def _calls(self, at: int, turn: int, message: Message, bits: int) -> int:
+        """Collect a message's calls; return ``bits`` and what they add."""
+        for call in message.tool_calls:
+            schema = self.schemas.get(call.name)
+            if schema is None:
+                bits |= UNKNOWN
+            for value in call.arguments.values():
+                if type(value) is str and (len(value) > LONG_TEXT or not value.isprintable()):
+                    bits |= ODD
+            self.calls.append(Spot(at, turn, call, schema))
+        return bits
 
     @property
     def faults(self) -> list[Fault]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from genesis.metrics.statistics import wilson
+from genesis.checks.intervals import wilson
 
 
 @dataclass(frozen=True, slots=True)

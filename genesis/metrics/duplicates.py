@@ -12,9 +12,10 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from genesis.checks.intervals import wilson
 from genesis.metrics.bleu import mix
 from genesis.metrics.columns import Columns, Facet, Rows
-from genesis.metrics.statistics import Estimate, wilson
+from genesis.metrics.statistics import Estimate
 
 SHINGLE = 3
 PERMUTATIONS = 64

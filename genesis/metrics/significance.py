@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis.metrics.statistics import Measured, wilson
+from genesis.checks.intervals import wilson
+from genesis.metrics.statistics import Measured
 from genesis.text import stable_hash
 
 DRAWS = 10_000

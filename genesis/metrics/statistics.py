@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from genesis.checks.intervals import normal_quantile, wilson
 from genesis.metrics.columns import Rows
 from genesis.text import stable_hash
 
@@ -68,16 +69,6 @@ def rate(hits: int, n: int, *, confidence: float = 0.95) -> Estimate | None:
     return Estimate(hits / n, low, high, n, method="wilson")
 
 
-def wilson(hits: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the bounds of Wilson's score interval for ``hits`` of ``n`` (n > 0)."""
-    z = _normal_quantile(0.5 + confidence / 2)
-    share = hits / n
-    centre = share + z * z / (2 * n)
-    spread = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
-
-
 def mean(values: Any, *, seed: int = 0, draws: int = 1000, confidence: float = 0.95) -> Estimate | None:
     """Return the mean of independent items with a bootstrap percentile interval (Efron 1979); None without items.
 
@@ -91,7 +82,7 @@ def mean(values: Any, *, seed: int = 0, draws: int = 1000, confidence: float = 0
     if n == 1:
         return Estimate(centre, None, None, 1, method="one item")
     if n > 5000:
-        spread = _normal_quantile(0.5 + confidence / 2) * float(items.std(ddof=1)) / sqrt(n)
+        spread = normal_quantile(0.5 + confidence / 2) * float(items.std(ddof=1)) / sqrt(n)
         return Estimate(centre, centre - spread, centre + spread, n, method="normal")
     generator = np.random.default_rng(seed)
     step = max(1, 2_000_000 // n)
@@ -193,12 +184,6 @@ def over_blocks(values: list[float], n: int, size: int | None) -> Measured:
         return Measured(float(series[0]) if count else math.nan, None, 0, n, size, "too few")
     error = float(series.std(ddof=1)) / sqrt(count)
     return Measured(float(series.mean()), error, count - 1, n, size, f"{count} blocks")
-
-
-def _normal_quantile(share: float) -> float:
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(share)
 
 
 def _t_quantile(freedom: float, confidence: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from genesis.metrics.statistics import wilson
+from genesis.checks.intervals import wilson
 from genesis.record import Run
 from genesis.review import settle
 

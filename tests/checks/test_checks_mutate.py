@@ -11,7 +11,8 @@ from samples import irrelevant, missing, planned, train, weather
 from genesis.checks import audit, mutate
 from genesis.checks.gold import gold
 from genesis.checks.grounding import support
-from genesis.checks.mutate import KINDS, mutation_table, wilson
+from genesis.checks.intervals import wilson
+from genesis.checks.mutate import KINDS, mutation_table
 from genesis.checks.said import Said
 
 CLEAN = [

@@ -204,6 +204,12 @@ def test_switching_a_rule_off_by_id_number_or_name() -> None:
         check(bad, off={"wibble"})
 
 
+def test_a_point_inside_a_number_or_a_file_name_ends_no_sentence() -> None:
+    text = "For a rate of 0.08: 456.59 in all. For a rate of 0.095: 416.93. For a rate of 0.1: 466.62 in theme.wav."
+    verdicts = check(with_message(weather(), 3, content=text))
+    assert "rule:30-repetition" not in {verdict.check for verdict in verdicts}
+
+
 def test_candidates_lose_for_what_a_rule_can_decide_and_keep_their_flags_apart() -> None:
     unfinished = replace(missing(), messages=missing().messages[:2])
     assert candidate_reasons(unfinished) == []
