@@ -25,8 +25,10 @@ _MARK = {"fixed": "✓ fixed", "broken": "✗ broken", "lost": "? lost", "change
 _PIECES = re.compile(r"\s+|\w+|[^\w\s]")
 
 
-def diff_html(old: str, new: str) -> str:
+def diff_html(old: str, new: str, *, around: int | None = None) -> str:
     """Return what was taken out of a text and what was put in, word by word, as escaped HTML.
+
+    ``around``: characters that are kept beside a change; the rest of what is the same becomes ``…``.
 
     >>> diff_html("be <b>brief", "be very <b>brief")
     'be<ins> very</ins> &lt;b&gt;brief'
@@ -37,11 +39,18 @@ def diff_html(old: str, new: str) -> str:
     for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         taken, put = "".join(left[a:b]), "".join(right[c:d])
         if kind == "equal":
-            parts.append(_text(taken))
+            parts.append(
+                _text(taken if around is None else _shortened(taken, around, first=not a, last=b == len(left)))
+            )
         else:
             parts += [f"<del>{_text(taken)}</del>"] if taken else []
             parts += [f"<ins>{_text(put)}</ins>"] if put else []
     return "".join(parts)
+
+
+def _shortened(same: str, around: int, *, first: bool, last: bool) -> str:
+    before, after = "" if first else same[:around], "" if last else same[-around:]
+    return same if len(same) <= 2 * around else f"{before} … {after}"
 
 
 def trial_html(trial: Trial, only: str = "") -> str:

@@ -69,7 +69,12 @@ class Panel:
 
     def _build(self, rater: str) -> None:
         base = self.bench.params.prompts.get(self.bench.agent, BUILT_IN)
-        self.old = widgets.Dropdown(options=names(self.bench.agent), value=base, description="compare with")
+        self.old = widgets.Dropdown(
+            options=names(self.bench.agent),
+            value=base,
+            description="compare with",
+            style={"description_width": "initial"},
+        )
         self.edit = Edit(shelf=f"{self.desk.folder.resolve()}")
         self.edit.observe(self._typed, "number")
         self.diff = widgets.HTML()
@@ -160,7 +165,7 @@ class Panel:
             self.say(str(error), "bad")
             return
         same = old == self.edit.text.strip()
-        shown = "" if same else f'<div class="genesis-diff">{diff_html(old, self.edit.text)}</div>'
+        shown = "" if same else f'<div class="genesis-diff">{diff_html(old, self.edit.text, around=120)}</div>'
         self.diff.value = '<span class="genesis-soft">No difference to what is compared with.</span>' if same else shown
 
     # --- running -------------------------------------------------------------------------------------------------
