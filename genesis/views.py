@@ -144,6 +144,28 @@ def paper(run: Run, experiment: str) -> DataFrame:
     return pd.DataFrame(tables(experiment, scores)["results"], columns=columns)
 
 
+def students(run: Run) -> DataFrame:
+    """Return what program and fine-tuned students scored: a row a figure of each file in the run's ``scores/``.
+
+    The files are what ``genesis predict``, ``genesis train score`` and ``genesis score`` print with ``--json``. A
+    simulated student says so. Raises RecordError for a damaged file.
+    """
+    import pandas as pd
+
+    rows = []
+    for file in sorted((run.path / "scores").glob("*.json")):
+        score = run.read_json(f"scores/{file.name}")
+        name = score.get("student") or score.get("lm") or file.stem
+        program = score.get("program") or {}
+        kind = "fine-tuned" if "student" in score else "program" + "".join(f", {part}" for part in program)
+        for measure, part in score["aggregates"].items():
+            if part["accuracy"] is not None:
+                simulated = bool(score.get("simulated"))
+                rows.append((file.stem, name, kind, simulated, measure, part["accuracy"], *part["interval"]))
+    columns = ["file", "student", "kind", "simulated", "measure", "value", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def series(table: DataFrame, *, x: str, y: str, by: str) -> dict[str, tuple[list[float], list[float]]]:
     """Split a long table into one (xs, ys) a value of ``by``, as ``figures.lines`` takes them."""
     return {str(name): (list(part[x]), list(part[y])) for name, part in table.groupby(by, sort=False)}
