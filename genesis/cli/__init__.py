@@ -35,6 +35,7 @@ GROUPS = (
     "score",
     "predict",
     "train",
+    "probe",
     "data",
     "review",
     "prompts",
