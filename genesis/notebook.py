@@ -31,6 +31,7 @@ RUNNER = "GENESIS_RUNNER_PID"
 """Set by ``genesis run`` for its kernels: they end with it, and leave the lock and the last file to it."""
 
 ALLOW_EXEC = "GENESIS_ALLOW_EXEC"
+SCHEDULER = "GENESIS_SCHEDULER"
 PROGRESS = "progress.json"
 
 
@@ -81,6 +82,11 @@ def bench(agent: str, **declared: Any) -> Bench:
 def exec_allowed() -> bool:
     """Whether ``genesis run --allow-exec`` allowed sources that execute code."""
     return os.environ.get(ALLOW_EXEC) == "1"
+
+
+def scheduler() -> str:
+    """Return the Dask scheduler that ``genesis run --scheduler`` names; empty: none. It changes no result."""
+    return os.environ.get(SCHEDULER, "")
 
 
 def progress(run: Run) -> Callable[..., None]:

@@ -23,7 +23,7 @@ from genesis.candidate import Stage
 from genesis.checks import rules
 from genesis.converse import Made, converse
 from genesis.dialogue import Dialogue, dialogue_from_row
-from genesis.memory import Memory
+from genesis.memory import Memory, told
 from genesis.params import Params
 from genesis.planner import Planned, plan
 from genesis.record import Run
@@ -62,14 +62,16 @@ async def generate(
     pool: ToolPool,
     params: Params,
     run: Run,
-    caller: Caller,
+    caller: Caller | None,
     *,
     agents: Crew | None = None,
     progress: Progress | None = None,
+    maker: Maker | None = None,
 ) -> Counts:
     """Make every planned dialogue that ``run`` does not hold yet; accepted and rejected rows are appended to it.
 
-    ``agents``: None makes them as the parameters say.
+    ``agents``: None makes them as the parameters say. ``maker`` makes the single dialogues, elsewhere perhaps; None:
+    this process does, through ``caller``.
 
     Raises PlanError before anything is spent; FatalLMError, BudgetError, RecordError and the like stop the run with
     what is finished kept.
@@ -78,7 +80,7 @@ async def generate(
     memory = Memory(pool.tools) if params.memory else None
     off = frozenset(params.rules_off)
     stage = Stage(
-        caller=caller,
+        caller=caller,  # type: ignore[arg-type]  # only where dialogues are made here
         crew=agents or crew(params.prompts, reasoning=params.reasoning),
         tools=pool.by_name,
         related=pool.related,
@@ -89,12 +91,44 @@ async def generate(
     work = _Work(
         stage, planned, run, lambda dialogue: rules.check(dialogue, off=off) if params.evaluation else (), progress
     )
+    work.maker = maker or _Here(stage)
     work.recall()
     with _rare_collections():
         await work.through()
     for name in ("dialogues", "rejected"):
         run.order_rows(name, lambda row: int(row["provenance"]["index"]))
     return work.counts
+
+
+class Maker(Protocol):
+    """What makes single dialogues."""
+
+    @property
+    def at_once(self) -> int:
+        """Dialogues it takes at once."""
+
+    async def make(self, planned: Planned) -> Made:
+        """Make one dialogue. Raises what stops the run."""
+
+    def note(self, planned: Planned, dialogue: Dialogue | None) -> None:
+        """Take note of how a dialogue ended: accepted, or (None) not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """Makes dialogues in this process."""
+
+    stage: Stage
+
+    @property
+    def at_once(self) -> int:
+        return self.stage.params.concurrency
+
+    async def make(self, planned: Planned) -> Made:
+        return await converse(planned, self.stage)
+
+    def note(self, planned: Planned, dialogue: Dialogue | None) -> None:
+        """The run's own memory has it already."""
 
 
 @contextmanager
@@ -126,6 +160,7 @@ class _Work:
         self.run = run
         self.check = check
         self.progress = progress
+        self.maker: Maker = _Here(stage)
         self.counts = Counts(len(planned))
         self.done = bytearray(len(planned))
         self.rounds = _Rounds(planned)
@@ -141,14 +176,14 @@ class _Work:
                 self._close(planned, dialogue_from_row(row) if name == "dialogues" else None, name)
 
     async def through(self) -> None:
-        """Make what is left, at most ``concurrency`` dialogues at once, started in plan order.
+        """Make what is left, at most as many dialogues at once as the maker takes, started in plan order.
 
         The first error stops the rest and is raised.
         """
         left = iter([planned for planned in self.planned if not self.done[planned.index]])
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(self.stage.params.concurrency):
+                for _ in range(self.maker.at_once):
                     group.create_task(self._worker(left, group))
         except BaseExceptionGroup as stopped:
             raise stopped.exceptions[0] from None
@@ -156,7 +191,7 @@ class _Work:
     async def _worker(self, left: Iterator[Planned], group: asyncio.TaskGroup) -> None:
         for planned in left:
             await self.rounds.may_start(planned)
-            made = await converse(planned, self.stage)
+            made = await self.maker.make(planned)
             if made.fault is not None:
                 self._fault(planned, made)
             elif made.reasons or self.stage.memory is None:
@@ -167,6 +202,8 @@ class _Work:
 
     async def _settle(self, planned: Planned, dialogue: Dialogue) -> None:
         assert self.stage.memory is not None
+        # Open already where it was made here.
+        self.stage.memory.open(planned, told(planned, dialogue).request)
         earlier = await self.stage.memory.settle(planned)
         self._check(planned, dialogue, (f"memory: near-repeat of {earlier}",) if earlier else ())
 
@@ -212,6 +249,7 @@ class _Work:
         self.done[planned.index] = 1
         if self.stage.memory is not None:
             self.stage.memory.close(planned, dialogue)
+        self.maker.note(planned, dialogue)
         self.rounds.close(planned)
 
 

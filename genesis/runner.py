@@ -15,7 +15,7 @@ from typing import Any
 from genesis import params as parameters
 from genesis.errors import GenesisError, ParamsError, StepError
 from genesis.lm.live import words
-from genesis.notebook import ALLOW_EXEC, PROGRESS, RUNNER, complete
+from genesis.notebook import ALLOW_EXEC, PROGRESS, RUNNER, SCHEDULER, complete
 from genesis.params import Params
 from genesis.record import Run
 from genesis.report import build, summary_rows
@@ -87,10 +87,12 @@ def execute_all(
     *,
     say: Callable[[str], None] | None = None,
     allow_exec: bool = False,
+    scheduler: str = "",
 ) -> dict[str, float]:
     """Execute the notebooks in order, with the run locked; then write metrics.json. Returns seconds by notebook.
 
-    ``say`` is told a line for each notebook. Raises StepError, LockedError.
+    ``say`` is told a line for each notebook; ``scheduler`` names the Dask cluster that generates.
+    Raises StepError, LockedError.
     """
     started = time.monotonic()
     spent: dict[str, float] = {}
@@ -98,6 +100,7 @@ def execute_all(
         RUNNER: str(os.getpid()),
         "GENESIS_OUT": str(run.path.parent.parent.resolve()),
         ALLOW_EXEC: "1" if allow_exec else "0",
+        SCHEDULER: scheduler,
     }
     with run.lock(), _environment(**surroundings), _interruptible(say):
         status = "interrupted"

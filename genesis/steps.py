@@ -9,18 +9,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genesis import record
 from genesis.agents.crew import crew_of
 from genesis.checks import rules
 from genesis.dialogue import COLUMNS, Dialogue, dialogue_from_row
 from genesis.errors import ParamsError
+from genesis.lm.usage import Usage, to_json, total
 from genesis.params import Params
 from genesis.record import Run
 from genesis.store import write_parquet
 from genesis.tools.build import PoolReport, build_pool
 from genesis.tools.pool import ToolPool, load_pool, save_pool
+
+if TYPE_CHECKING:
+    from genesis.pipeline import Counts
 
 DETERMINISTIC = ("calls", "completions", "prompt_tokens", "completion_tokens")
 """What usage says that does not depend on interruptions, retries and waits."""
@@ -61,27 +65,53 @@ def pool_of(run: Run, params: Params) -> ToolPool:
     return load_pool(run.path / "pool.jsonl")
 
 
-async def generate(run: Run, params: Params, *, progress: Any = None) -> dict[str, int]:
+async def generate(run: Run, params: Params, *, progress: Any = None, scheduler: str = "") -> dict[str, int]:
     """Generate what is still missing of the plan; write dialogues.jsonl, rejected.jsonl, and counts into run.json.
 
+    ``scheduler``: make them on the workers of a Dask cluster (``tcp://HOST:PORT`` or ``local:K``).
     Returns planned, accepted, rejected and errored. Raises PlanError (empty plan), LMError and its kinds.
     """
     from genesis import lm, pipeline
     from genesis.lm import live
-    from genesis.lm.usage import to_json, total
 
     pool = pool_of(run, params)
     for name in ("dialogues", "rejected"):
         run.mend(name)
+    if scheduler:
+        return await _generate_on(scheduler, pool, run, params, progress)
     async with lm.open(params, run.journal_path) as caller:
         tell = progress and (lambda counts, dialogue: progress(counts, dialogue, live.status(caller)))
         try:
             made = await pipeline.generate(pool, params, run, caller, agents=crew_of(run, params), progress=tell)
         finally:
-            spent = total(caller.usage)
-            tokens = {"prompt": spent.prompt_tokens, "completion": spent.completion_tokens}
-            usd = live.status(caller)["usd"]
-            run.update(calls=spent.calls, tokens=tokens, usd=usd, usage=to_json(caller.usage), notices=caller.notices)
+            _account(run, caller.usage, live.status(caller)["usd"], caller.notices)
+    return _generated(run, made)
+
+
+async def _generate_on(scheduler: str, pool: ToolPool, run: Run, params: Params, progress: Any) -> dict[str, int]:
+    from genesis import cluster, pipeline
+    from genesis.shards import Shards
+
+    with cluster.connect(scheduler) as client:
+        maker = Shards(run, params, client)
+        tell = progress and (lambda counts, dialogue: progress(counts, dialogue, maker.status()))
+        try:
+            await maker.check()
+            made = await pipeline.generate(pool, params, run, None, progress=tell, maker=maker)
+        finally:
+            await maker.close()
+            _account(run, maker.usage, maker.status()["usd"], maker.notices)
+    return _generated(run, made)
+
+
+def _account(run: Run, usage: dict[str, Usage], usd: float | None, notices: list[str]) -> None:
+    """Write into run.json what the run has used."""
+    spent = total(usage)
+    tokens = {"prompt": spent.prompt_tokens, "completion": spent.completion_tokens}
+    run.update(calls=spent.calls, tokens=tokens, usd=usd, usage=to_json(usage), notices=notices)
+
+
+def _generated(run: Run, made: Counts) -> dict[str, int]:
     counts = made.to_dict()
     run.update(counts=counts)
     _compact(run)

@@ -10,6 +10,7 @@ EXAMPLES = """examples:
   genesis run params/quickstart.yaml
   genesis run params/quickstart.yaml -p seed=1 -p n=2 -p pool.size=100
   genesis run params/quickstart.yaml -p lm=openai/NAME -p api_base=http://127.0.0.1:8000/v1
+  genesis run params/quickstart.yaml --scheduler tcp://10.0.0.1:8786     # or local:4
   genesis run --resume experiments/quickstart/s0-2930771b6562
 """
 
@@ -29,6 +30,12 @@ def add(commands: Any) -> None:
     parser.add_argument("--again", action="store_true", help="make a complete run anew")
     parser.add_argument("--resume", metavar="RUN", help="continue this run folder with its own parameters")
     parser.add_argument("--allow-exec", action="store_true", help="allow sources that execute code (mcp:, python:)")
+    parser.add_argument(
+        "--scheduler",
+        default="",
+        metavar="WHERE",
+        help="generate on a Dask cluster, the same data set: tcp://HOST:PORT, or local:K for K workers here",
+    )
     parser.add_argument("--help-params", action="store_true", help="list every parameter with type, default and help")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(handler=handle)
@@ -36,6 +43,7 @@ def add(commands: Any) -> None:
 
 def handle(arguments: argparse.Namespace) -> int:
     """Run, or explain the parameters."""
+    from genesis import cluster
     from genesis import params as parameters
     from genesis.errors import ParamsError
 
@@ -43,6 +51,8 @@ def handle(arguments: argparse.Namespace) -> int:
         for name, kind, default, text in parameters.describe():
             print(f"{name:<24} {text}\n{'':<24} {kind}; default: {default!r}")
         return 0
+    if arguments.scheduler:
+        cluster.check_address(arguments.scheduler)
     if (arguments.params is None) == (arguments.resume is None):
         raise ParamsError("run: give either a parameters file or --resume RUN")
     return _run(arguments)
@@ -64,7 +74,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if run.complete:
         _say("complete already: reported, not repeated (--again makes it anew)")
     else:
-        runner.execute_all(run, params, params.notebooks, say=_say, allow_exec=arguments.allow_exec)
+        runner.execute_all(
+            run, params, params.notebooks, say=_say, allow_exec=arguments.allow_exec, scheduler=arguments.scheduler
+        )
     if arguments.json:
         print_json(runner.result(run))
     else:

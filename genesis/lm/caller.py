@@ -251,11 +251,13 @@ async def open_caller(
     journal_path: Path | None = None,
     *,
     shard: str = "0",
+    beside: str = "",
     check: bool = True,
     root: Path | None = None,
 ) -> AsyncIterator[Caller]:
     """Open the models that ``params`` name, check that they can be reached, and the journal.
 
+    ``shard`` names the journal file to write, ``beside`` those that other processes write meanwhile.
     Raises LMConfigError or FatalLMError before anything is spent, RecordError for a journal that cannot be written.
     """
     lanes = open_lanes(params, root=root)
@@ -265,7 +267,7 @@ async def open_caller(
         if check:
             await asyncio.gather(*(lane.engine.check() for lane in engines.values()))
         if journal_path is not None:
-            journal = Journal(journal_path, shard=shard, header=header_for(lanes))
+            journal = Journal(journal_path, shard=shard, beside=beside, header=header_for(lanes))
     except BaseException:
         for lane in engines.values():
             await lane.engine.close()

@@ -13,6 +13,7 @@ import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,10 +41,17 @@ _FLUSH_BYTES = 1 << 18
 
 
 class Journal:
-    """An open journal: reads all shards of its folder, appends to its own."""
+    """An open journal: reads all shards of its folder, appends to its own.
 
-    def __init__(self, folder: Path, *, shard: str = "0", header: Header | None = None, readonly: bool = False):
+    ``beside``: a pattern of shards that others write at the same time; they are not read, and only the own one counts.
+    """
+
+    def __init__(
+        self, folder: Path, *, shard: str = "0", header: Header | None = None, readonly: bool = False, beside: str = ""
+    ):
         self.folder = folder
+        self._beside = beside
+        self._shard = shard
         self._index = KeyIndex()
         self._files: list[BinaryIO] = []
         self._pending: dict[tuple[str, int], Entry] = {}
@@ -63,6 +71,8 @@ class Journal:
                 self._fd = os.open(own, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
                 _lock(self._fd, own)
             for path in shards(folder):
+                if beside and path != own and fnmatch(path.name, beside):
+                    continue
                 self._read(path, cut=not readonly and path == own)
             if not readonly and header is not None:
                 self._write_header(own, header)
@@ -103,8 +113,8 @@ class Journal:
             self._written = len(line)
 
     def bodies(self) -> Iterator[bytes]:
-        """Yield the JSON of all rows on disk, shard by shard."""
-        for path in shards(self.folder):
+        """Yield the JSON of all rows on disk that count, shard by shard."""
+        for path in [self.folder / f"{self._shard}.jsonl"] if self._beside else shards(self.folder):
             for _, body in scan(path):
                 yield body
 
