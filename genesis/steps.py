@@ -97,7 +97,8 @@ async def _generate_on(scheduler: str, pool: ToolPool, run: Run, params: Params,
         tell = progress and (lambda counts, dialogue: progress(counts, dialogue, maker.status()))
         try:
             await maker.check()
-            made = await pipeline.generate(pool, params, run, None, progress=tell, maker=maker)
+            agents = crew_of(run, params)
+            made = await pipeline.generate(pool, params, run, None, agents=agents, progress=tell, maker=maker)
         finally:
             await maker.close()
             _account(run, maker.usage, maker.status()["usd"], maker.notices)
