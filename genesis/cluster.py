@@ -41,7 +41,7 @@ def connect(scheduler: str) -> Iterator[Any]:
     if local := _LOCAL.fullmatch(scheduler):
         with (
             LocalCluster(
-                n_workers=int(local[1]), threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0
+                n_workers=int(local[1]), threads_per_worker=1, processes=True, dashboard_address=":0", memory_limit=0
             ) as cluster,
             Client(cluster) as client,
         ):

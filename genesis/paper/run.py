@@ -155,8 +155,13 @@ def commands(planned: Plan) -> list[str]:
     names = {sweep.name for sweep in planned.sweeps}
     if "rl" not in names:
         return []
-    data = "experiments/rl/RUN/dialogues.parquet"
-    return [f"genesis train -p train.data={data} -p train.recipe={recipe}" for recipe in ("sft", "rl_part", "rl_all")]
+    found = []
+    for recipe in ("sft", "rl_part", "rl_all"):
+        common = f"--data experiments/rl/RUN/dialogues.jsonl -p train.recipe={recipe}"
+        found.append(f"genesis train sft {common} --out students/{recipe}")
+        if recipe != "sft":
+            found.append(f"genesis train grpo {common} --model students/{recipe}/model --out students/{recipe}-rl")
+    return found
 
 
 def parameters_of(lm: str, api_base: str) -> list[str]:

@@ -43,7 +43,7 @@ def test_a_killed_worker_s_point_goes_on_elsewhere_and_pays_nothing_twice(
     from distributed import LocalCluster
 
     monkeypatch.setenv("OPENAI_API_KEY", "loopback")
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0)
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", memory_limit=0)
     with cluster, Server(offline_script(), latency=0.05) as server:
         sweep = sweep_of(server)
         killed: list[int] = []

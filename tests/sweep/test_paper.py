@@ -10,7 +10,7 @@ from needs import ROOT
 
 from genesis import cli
 from genesis.paper import collect, figures
-from genesis.paper.run import NAMES, plan, result_of
+from genesis.paper.run import NAMES, commands, plan, result_of
 from genesis.params import Params
 from genesis.record import Run, create
 from genesis.sweep import summary
@@ -37,6 +37,14 @@ def test_arms_that_experiments_share_are_one_result() -> None:
     results = [result_of(point.params) for sweep in sweeps for point in sweep.points]
     assert len(results) == 14
     assert len(set(results)) == 7
+
+
+def test_the_commands_it_prints_for_a_gpu_are_commands() -> None:
+    told = commands(plan(only=["rl"]))
+    assert len(told) == 5
+    for line in told:
+        assert cli.build_parser().parse_args(line.split()[1:]).overrides[0].startswith("train.recipe=")
+    assert commands(plan(only=["main_bfcl"])) == []
 
 
 def test_an_unknown_experiment_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
