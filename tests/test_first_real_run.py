@@ -59,7 +59,7 @@ def test_the_first_real_run_from_check_to_the_training_command(walk: Any, tmp_pa
 
         code, made = walk("run", str(VLLM), "-p", f"api_base={server.url}", "--out", "experiments")
         assert code == 0
-        run = Path(made["path"])
+        run = Path(made["run"])
         meta = json.loads((run / "run.json").read_text())
         assert meta["simulated"] is False
         assert meta["counts"]["planned"] == 20

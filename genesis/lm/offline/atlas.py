@@ -219,10 +219,7 @@ _ANSWERS: tuple[tuple[str, Callable[[str, dict[str, Any], Random], Found]], ...]
     (r"convert.*\btime\b", _other_time),
     (r"current (local )?time|local time|time in a (specific|specified|particular|given)", _now),
     (r"flight duration|duration.*flight", _flight),
-    (
-        r"^(?!book\b)(?!.*traffic)(?=.*(directions|\broutes?\b|travel (distance|time)|shortest path|time it will take))",
-        _route,
-    ),
+    (r"^(?!book\b|.*traffic).*(directions|\broutes?\b|travel (distance|time)|shortest path|will take)", _route),
     (r"distance", _distance),
     (r"coordinates of|geocod|latitude and longitude", _coordinates),
     (r"capital|largest city|population|\bGDP\b|gross domestic", _country),
