@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from genesis.lm.offline import facts, formulas
+from genesis.lm.offline import atlas, facts, formulas, history
 from genesis.lm.offline.doubts import valid
 from genesis.lm.offline.kinds import is_code, kind_of
 from genesis.lm.offline.numbers import DEFAULT_RANGE, range_of
@@ -51,6 +51,8 @@ def result(tool: dict[str, Any], arguments: dict[str, Any], give: dict[str, Any]
     """Return a believable result of one call, the fields of ``give`` among them."""
     about = str(tool.get("description") or "")
     content = facts.known(about, arguments) or formulas.compute(about, arguments)
+    if content is None and (learned := _learned(about, arguments, rng)):
+        content = {**_echo(arguments), **learned}
     if content is None:
         content = {**_echo(arguments), **_made(about, str(tool.get("name") or ""), arguments, rng)}
     content = {
@@ -65,6 +67,13 @@ def result(tool: dict[str, Any], arguments: dict[str, Any], give: dict[str, Any]
     }
     rest = [item for item in content.items() if item[0] not in given]
     return dict(rest[: max(0, MOST_FIELDS - len(given))]) | given
+
+
+def _learned(about: str, arguments: dict[str, Any], rng: Random) -> dict[str, Any] | None:
+    """Return what the tables of the world know; nothing about software."""
+    if is_code(about):
+        return None
+    return history.known(about, arguments) or atlas.known(about, arguments, rng)
 
 
 def _about_the_same(content: dict[str, Any], tool: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +117,7 @@ def _made(about: str, name: str, arguments: dict[str, Any], rng: Random) -> dict
         return _software(verb, words, rng)
     if verb in ("convert", "transform") and any(isinstance(value, (int, float)) for value in arguments.values()):
         return {"converted_value": round(rng.uniform(2, 900), 2)}
-    if verb in _NUMBERS and not plural and not re.search(_NO_NUMBER, key):
+    if verb in _NUMBERS and not plural and not re.search(_NO_NUMBER, key) and not re.match(_NO_NUMBER, words[0]):
         return {key: _number(key, about, arguments, rng)}
     if re.search(r"(?i)scientific.*paper|research paper", about):
         return facts.paper(arguments, rng)
@@ -138,7 +147,8 @@ def _software(verb: str, words: tuple[str, ...], rng: Random) -> dict[str, Any]:
 
 
 _NO_NUMBER = (
-    r"(?:model|winner|sequence|route|outcome|result|result_of.*|derivative|polygon|histogram|triads|forecast|game)$"
+    r"(?:sunrise|sunset|model|winner|sequence|route|outcome|result|result_of.*|derivative|polygon|histogram|triads|"
+    r"forecast|game)$"
 )
 _DOING = frozenset(
     [
