@@ -50,7 +50,7 @@ def _table(arms: dict[str, probe.Arm], held: probe.HeldOut) -> list[dict[str, An
         base = arms.get(experiment.BASE.get(name, "clean"), arms["clean"])
         if base is arm or (name in experiment.BASE and experiment.BASE[name] not in arms):
             continue
-        for scenario, measures in probe.compare(base, arm, held).items():
+        for scenario, measures in probe.compare(base, arm, held, prior={}).items():  # RUN_SD comes from these runs
             for measure, row in measures.items():
                 rows.append({"arm": name, "runs": len(arm.runs), "scenario": scenario, "measure": measure} | row)
     return rows

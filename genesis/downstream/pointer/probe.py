@@ -173,25 +173,29 @@ def _between(table: Values) -> float:
     return float(table.mean(axis=1).var(ddof=1)) if len(table) > 1 else 0.0
 
 
-def compare(first: Arm, second: Arm, held: HeldOut) -> dict[str, dict[str, Any]]:
+def compare(
+    first: Arm, second: Arm, held: HeldOut, prior: Mapping[tuple[str, str], float] = RUN_SD
+) -> dict[str, dict[str, Any]]:
     """Return second minus first, scenario by scenario, measure by measure, paired by item.
 
     ``se_items``: of the mean paired difference over items (of the runs' means); ``se_runs``: of two arms' means, from
     the spread of their runs (from RUN_SD where an arm has one run: then ``assumed`` is true). ``low`` and ``high``:
     95 % with both; the spread of runs has few degrees of freedom, so it is pooled with RUN_SD's.
-    ``real``: 0 lies outside.
+    ``real``: 0 lies outside. ``prior``: other spreads than RUN_SD; empty: the runs at hand alone.
     """
     found: dict[str, dict[str, Any]] = {}
     for scenario in SCENARIOS:
         found[scenario] = {}
         for measure in MEASURES:
-            row = _difference(first, second, held.rows(scenario), scenario, measure)
+            row = _difference(first, second, held.rows(scenario), prior.get((scenario, measure)), measure)
             if row is not None:
                 found[scenario][measure] = row
     return found
 
 
-def _difference(first: Arm, second: Arm, rows: NDArray[np.bool_], scenario: str, measure: str) -> dict[str, Any] | None:
+def _difference(
+    first: Arm, second: Arm, rows: NDArray[np.bool_], prior: float | None, measure: str
+) -> dict[str, Any] | None:
     a, b = first.values(measure)[:, rows], second.values(measure)[:, rows]
     known = ~(np.isnan(a).any(axis=0) | np.isnan(b).any(axis=0))
     a, b = a[:, known], b[:, known]
@@ -200,7 +204,7 @@ def _difference(first: Arm, second: Arm, rows: NDArray[np.bool_], scenario: str,
     paired = b.mean(axis=0) - a.mean(axis=0)
     value = float(paired.mean())
     by_items = float(paired.std(ddof=1) / np.sqrt(len(paired)))
-    spread, assumed = run_variance([a, b], RUN_SD.get((scenario, measure)))
+    spread, assumed = run_variance([a, b], prior)
     by_runs = float(np.sqrt(spread / len(a) + spread / len(b)))
     error = float(np.hypot(by_items, by_runs))
     return {
@@ -265,8 +269,7 @@ def report(
     Raises FormatError, BenchmarkError, MissingExtraError.
     """
     held = held_out(frozenset().union(*(one.seen for one in sets)), most=most, found=found)
-    size = min(n or len(one.dialogues) for one in sets)
-    size = min([size, *(len(one.dialogues) for one in sets)])
+    size = min([*(len(one.dialogues) for one in sets), *([n] if n else [])])
     arms = []
     for one in sets:
         arms.append(run_arm(one.dialogues, held, settings, seeds=seeds, n=size))
