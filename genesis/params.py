@@ -280,6 +280,29 @@ def dump_yaml(params: Params) -> str:
     return yaml.safe_dump(to_dict(params), sort_keys=False, allow_unicode=True)
 
 
+def dump_changed(params: Params) -> str:
+    """Return the YAML text of what differs from the defaults, experiment and seed always: the shortest file that is
+    this run.
+    """
+    import yaml
+
+    changed = _changed(to_dict(params), to_dict(Params()))
+    shortest = {"experiment": params.experiment, "seed": params.seed, **changed}
+    return yaml.safe_dump(shortest, sort_keys=False, allow_unicode=True)
+
+
+def _changed(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """Return the entries that differ; of groups, what differs inside them."""
+    groups = {name for name, hint in get_type_hints(Params).items() if is_dataclass(hint)}
+    found = {}
+    for name, value in values.items():
+        if name in groups:
+            value = {key: inner for key, inner in value.items() if inner != defaults[name][key]}
+        if value != ({} if name in groups else defaults[name]):
+            found[name] = value
+    return found
+
+
 NO_EFFECT = (
     *("concurrency", "timeout", "retries", "budget", "prices", "rpm", "tpm", "api_key_env", "notebooks"),
     *("rater", "queue", "audit_size", "agent"),

@@ -7,6 +7,7 @@ Each can be called again: it replaces what it wrote.
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from genesis.lm.usage import Usage, to_json, total
 from genesis.params import Params
 from genesis.record import Run
 from genesis.store import write_parquet
+from genesis.text import stable_hash
 from genesis.tools.build import PoolReport, build_pool
 from genesis.tools.pool import ToolPool, load_pool, save_pool
 
@@ -32,6 +34,8 @@ PLANTED = 30
 """Dialogues a kind of defect is planted in, for a run's own mutation table."""
 PLANTED_IN = 200
 """First rows of an audited file that defects are planted in, for its mutation table."""
+SHOWN = 10
+"""Dialogues of an audited file that its page shows."""
 LOOKED_AT = 1000
 """Rows of an audited file that are looked at for a mark that they are simulated."""
 
@@ -195,9 +199,9 @@ def teach(run: Run, params: Params) -> dict[str, Any]:
 def audit(run: Run, params: Params, *, against: Sequence[str] = ("bfcl",)) -> dict[str, Any]:
     """Check and measure a given data set (``params.data``), streaming; no pool, no model, no generation.
 
-    Writes verdicts.jsonl, parts/checks.json and parts/metrics.json; ``against`` names benchmarks to look for overlap
-    with. Returns checks, metrics and how many of the first rows say that they are simulated. Raises FormatError,
-    ParamsError.
+    Writes verdicts.jsonl, shown.jsonl, parts/checks.json and parts/metrics.json; ``against`` names benchmarks to look
+    for overlap with. Returns checks, metrics and how many of the first rows say that they are simulated.
+    Raises FormatError, ParamsError.
     """
     from genesis import formats
     from genesis.checks.stream import check_file
@@ -219,9 +223,21 @@ def audit(run: Run, params: Params, *, against: Sequence[str] = ("bfcl",)) -> di
     }
     run.update(counts={**counts, "errored": 0}, simulated=marked > 0)
     run.write_json("parts/checks.json", found)
+    read = [dialogue for dialogue in first if dialogue]
     run.write_json("parts/mutations.json", mutations([dialogue for dialogue in first[:PLANTED_IN] if dialogue], params))
+    run.replace_rows("shown", _shown(read, params))
     run.write_json("parts/metrics.json", metrics)
     return {"checks": found, "metrics": metrics, "simulated": marked, "looked_at": len(first)}
+
+
+def _shown(read: Sequence[Dialogue], params: Params) -> list[dict[str, Any]]:
+    """Return the rows of an audited data set that its page shows, drawn by seed, with what the rules say of each.
+
+    They are kept in the run's folder: the data set lies elsewhere.
+    """
+    drawn = random.Random(stable_hash("audit", params.seed)).sample(read, min(SHOWN, len(read)))
+    off = frozenset(params.rules_off)
+    return [replace(dialogue, verdicts=rules.check(dialogue, off=off)).to_row() for dialogue in drawn]
 
 
 def dialogues(run: Run, name: str = "dialogues") -> Iterator[Dialogue]:

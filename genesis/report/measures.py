@@ -1,0 +1,123 @@
+"""The measures of a run that people look at: which come first, what they mean, and the short table of the terminal."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from genesis import record
+from genesis.record import Run
+from genesis.report.numbers import flat, percent, with_unit
+from genesis.report.section import Row
+from genesis.review import residual
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """How a part of the metrics is introduced."""
+
+    title: str
+    note: str
+    first: tuple[str, ...]
+    """The measures that the short table shows, and the page first."""
+    figures: tuple[str, ...] = ()
+
+
+LEAD = {
+    "diversity": Lead(
+        "Diversity",
+        "User turns only; each measure stands beside n and mean length, because most depend on them.",
+        ("n", "mean words", "tool entropy", "slot entropy", "act entropy", "distinct 3", "duplicates near"),
+        ("coverage", "requests"),
+    ),
+    "quality": Lead(
+        "Quality", "What the checks found.", ("acceptance", "flag rate", "grounding"), ("acceptance", "mix")
+    ),
+    "downstream": Lead(
+        "Downstream",
+        "What a small student learns from the accepted dialogues, beside an untrained baseline on the same items.",
+        (
+            "trained / choice",
+            "untrained / choice",
+            "difference / choice",
+            "trained / irrelevance",
+            "untrained / irrelevance",
+            "difference / irrelevance",
+        ),
+        ("downstream",),
+    ),
+    "cost": Lead(
+        "Cost",
+        "Calls and tokens as the engine counted them.",
+        ("calls per accepted", "tokens per accepted"),
+    ),
+}
+"""The parts of metrics.json in reading order."""
+
+
+def metrics_parts(run: Run) -> dict[str, Any]:
+    """Return diversity, quality, downstream and cost as far as the run has them."""
+    if run.complete:
+        found: dict[str, Any] = run.read_json(record.METRICS)
+    else:
+        found = run.read_json("parts/metrics.json") if (run.path / "parts/metrics.json").exists() else {}
+        if (run.path / "parts/downstream.json").exists():
+            found["downstream"] = run.read_json("parts/downstream.json")
+    return {name: found[name] for name in LEAD if name in found}
+
+
+def headline(name: str, part: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of a part of the metrics that the short table shows."""
+    rows = {row.name: row for row, _ in flat(part)}
+    return [rows[wanted] for wanted in LEAD[name].first if wanted in rows]
+
+
+def rejection_reasons(run: Run) -> list[tuple[str, int]]:
+    """Return why dialogues were rejected and how many for each, most first: the failed checks' ids, else the reason."""
+    counted: Counter[str] = Counter()
+    for row in run.rows("rejected"):
+        found = {verdict["check"] for verdict in row.get("verdicts") or () if verdict.get("outcome") == "fail"}
+        reason = str((row.get("provenance") or {}).get("reason", "no reason was recorded"))
+        counted.update(found or {_check_of(reason)})
+    return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _check_of(reason: str) -> str:
+    """Return the rule a reason begins with, so that its dialogues count together; a reason without one as it is."""
+    named = re.match(r"(?:rule|model):[\w-]+(?=: )", reason)
+    return named.group() if named else reason
+
+
+def summary_rows(run: Run) -> list[tuple[str, str]]:
+    """Return the rows of the short table that ``genesis run`` ends with."""
+    meta = run.read_json("run.json")
+    counts = meta.get("counts", {})
+    rows = [("LM", record.lm_words(run.params))]
+    if counts and run.params.data:
+        rows.append(("dialogues", f"{counts['planned']} checked, {counts['rejected']} failed"))
+    elif counts:
+        words = [f"{counts.get(name, 0)} {name}" for name in ("planned", "accepted", "rejected", "errored")]
+        rows.append(("dialogues", ", ".join(words)))
+        rows += [("  rejected for", f"{reason} ({count})") for reason, count in rejection_reasons(run)[:5]]
+    for name, part in metrics_parts(run).items():
+        first = [with_unit(row) for row in headline(name, part) if row.value != "–"]
+        rows += [(name, ""), *((f"  {row.name}", f"{row.value} {row.interval}".rstrip()) for row in first)]
+    if counts and not run.params.data:
+        rows.append(("error left", _error_left(residual(run))))
+    if "calls" in meta:
+        tokens = meta.get("tokens", {})
+        rows.append(("calls", f"{meta['calls']:,}"))
+        rows.append(("tokens", f"{sum(tokens.values()) if isinstance(tokens, dict) else tokens:,}"))
+    rows.append(("seconds", f"{meta.get('seconds', 0):.1f}"))
+    rows.append(("run folder", str(run.path)))
+    return rows
+
+
+def _error_left(found: Mapping[str, Any]) -> str:
+    if found["value"] is None:
+        return "not measured"
+    row = percent(found)
+    return f"{row.value} {row.interval} ({found['method']})"
