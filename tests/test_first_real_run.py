@@ -38,7 +38,9 @@ def walk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 
     def step(*words: str) -> tuple[int, dict[str, Any]]:
         code = main([*words, "--json"])
-        return code, json.loads(capsys.readouterr().out)
+        told = capsys.readouterr()
+        assert told.out.count("\n") == 1, f"{' '.join(words)}: exit {code}: {told.out}{told.err}"
+        return code, json.loads(told.out)
 
     return step
 
@@ -89,7 +91,7 @@ def _review(walk: Any, run: Path, sheet: Path) -> str:
     with sheet.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for index, row in enumerate(rows):
-        row |= {"rater": "ann", "decision": "accept" if index else "reject", "reasons": "" if index else "wording"}
+        row |= {"rater": "ann", "decision": "accept" if index else "reject", "reasons": "" if index else "unnatural"}
     with sheet.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()

@@ -269,8 +269,7 @@ def report(
     Raises FormatError, BenchmarkError, MissingExtraError.
     """
     held = held_out(frozenset().union(*(one.seen for one in sets)), most=most, found=found)
-    size = min(n or len(one.dialogues) for one in sets)
-    size = min([size, *(len(one.dialogues) for one in sets)])
+    size = min([*(len(one.dialogues) for one in sets), *([n] if n else [])])
     arms = []
     for one in sets:
         arms.append(run_arm(one.dialogues, held, settings, seeds=seeds, n=size))
