@@ -123,7 +123,10 @@ def test_ctrl_c_ends_every_child_within_two_seconds_keeps_what_is_done_and_goes_
         assert len(kernels) == 2
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
-        said = process.communicate(timeout=20)[1]
+        try:
+            said = process.communicate(timeout=20)[1]
+        finally:
+            process.kill()
         _, alive = psutil.wait_procs(children, timeout=max(0.0, 3.0 - (time.monotonic() - began)))
     assert not alive, alive
     assert process.returncode == 130
