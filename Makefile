@@ -1,12 +1,13 @@
 # make run    the main job, offline, no key        make test   every fast check and test
-# make lab    JupyterLab on notebooks/             make setup  the environment that all of them use
+# make lab    JupyterLab on notebooks/00_start     make setup  the environment that all of them use
+# make hooks  git strips notebooks of outputs before a commit (.githooks/pre-commit)
 VENV := .venv
 BIN := $(VENV)/bin
 PARAMS ?= params/quickstart.yaml
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: run test test-slow test-train setup lab format clean
+.PHONY: run test test-slow test-train setup lab hooks format clean
 
 run: setup
 	@$(BIN)/genesis run $(PARAMS)
@@ -25,11 +26,14 @@ test-train: $(VENV)/.ready-train
 	@$(BIN)/python -m pytest -m train
 
 lab: setup
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/genesis lab
+
+hooks: setup
+	@git config core.hooksPath .githooks && echo "hooks: notebooks are stripped before every commit"
 
 format: setup
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
-	@$(BIN)/nbstripout --extra-keys "metadata.papermill cell.metadata.papermill" --drop-tagged-cells injected-parameters notebooks/*.ipynb
+	@$(BIN)/nbstripout --extra-keys "metadata.papermill cell.metadata.papermill cell.metadata.execution" --drop-tagged-cells injected-parameters notebooks/*.ipynb
 
 setup: $(VENV)/.ready
 

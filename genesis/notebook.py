@@ -12,9 +12,8 @@ from __future__ import annotations
 import importlib.resources
 import os
 import shutil
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from genesis.prompts import Bench, open_bench
 from genesis.record import Run
 
 RUNNER = "GENESIS_RUNNER_PID"
-"""Set by ``genesis run`` for its kernels: they end with it, and leave the lock and the last file to it."""
+"""Set by ``genesis run`` for its kernels: they leave the lock and the last file to it."""
 
 ALLOW_EXEC = "GENESIS_ALLOW_EXEC"
 SCHEDULER = "GENESIS_SCHEDULER"
@@ -54,28 +53,48 @@ def begin(run: str, **declared: Any) -> Step:
     """Open the run a notebook works on.
 
     ``run`` is a folder or id; ``latest``: the newest complete run, or the bundled sample where there is none; empty: a
-    new run made from ``declared``, over the defaults. Raises RecordError or ParamsError.
+    new run made from ``declared``, over the defaults. A run that is there keeps its own parameters: what ``declared``
+    says otherwise is not used, and ``note`` says so. Raises RecordError or ParamsError.
     """
-    watch_runner()
+    asked = parameters.from_dict({"experiment": "by_hand", **declared}, "the parameters cell")
     if run == "":
-        params = parameters.from_dict({"experiment": "by_hand", **declared}, "the parameters cell")
-        made = record.create(params, results_root())
-        return Step(made, params, f"A run of its own, made by hand: {made.path.name}.")
-    if run == "latest":
-        try:
-            found = record.open_run("latest", results_root())
-        except RecordError:
-            found = sample_run()
-            note = "No complete run was found: this shows the bundled sample of 40 dialogues, offline (simulated) LM."
-            return Step(found, found.params, note)
-        return Step(found, found.params, f"The latest complete run: {found.path.parent.name}/{found.id}.")
-    found = record.open_run(run, results_root())
-    return Step(found, found.params, f"Run {found.path.parent.name}/{found.id}.")
+        made = record.create(asked, results_root())
+        return Step(made, asked, f"A run of its own, made by hand: {made.path.name}.")
+    found, note = _opened(run)
+    own = found.params
+    unused = _unused(declared, parameters.to_dict(asked), parameters.to_dict(own))
+    if unused:
+        note += f" It keeps its own parameters; not used: {', '.join(unused)}."
+    return Step(found, own, note)
+
+
+def _opened(run: str) -> tuple[Run, str]:
+    """Return the run and where it comes from."""
+    if run != "latest":
+        found = record.open_run(run, results_root())
+        return found, f"Run {found.path.parent.name}/{found.id}."
+    try:
+        found = record.open_run("latest", results_root())
+    except RecordError:
+        note = "No complete run was found: this shows the bundled sample of 40 dialogues, offline (simulated) LM."
+        return sample_run(), note
+    return found, f"The latest complete run: {found.path.parent.name}/{found.id}."
+
+
+def _unused(declared: Mapping[str, Any], asked: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
+    """Return in words each value of the parameters cell that is not the run's: ``n = 2 (the run: 4)``."""
+    found = []
+    for name, value in declared.items():
+        inner = value if isinstance(value, dict) and isinstance(own[name], dict) else None
+        pairs = [(f"{name}.{key}", asked[name][key], own[name].get(key)) for key in inner] if inner else []
+        for words, told, real in pairs or [(name, asked[name], own[name])]:
+            if told != real:
+                found.append(f"{words} = {told!r} (the run: {real!r})")
+    return found
 
 
 def bench(agent: str, **declared: Any) -> Bench:
     """Return the bench on which a notebook tries prompts of an agent. Raises ParamsError, PoolError, PlanError."""
-    watch_runner()
     return open_bench(agent, parameters.from_dict(declared, "the parameters cell"), results_root())
 
 
@@ -157,17 +176,3 @@ def sample_run() -> Run:
 def sample_data() -> str:
     """Return the path of the bundled sample's dialogues."""
     return str(sample_run().path / "dialogues.jsonl")
-
-
-def watch_runner() -> None:
-    """End this kernel soon after its runner is gone, however it went: a kernel alone would go on spending."""
-    runner = os.environ.get(RUNNER)
-    if runner is None or any(thread.name == "watch-runner" for thread in threading.enumerate()):
-        return
-
-    def watch() -> None:
-        while os.getppid() == int(runner):
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="watch-runner", daemon=True).start()

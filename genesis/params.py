@@ -28,6 +28,7 @@ from genesis.scenario import labels
 from genesis.strict_yaml import parse_yaml
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", description="letters, digits, _ . -")]
+EnvName = Annotated[str, Meta(pattern=r"^[A-Z_][A-Z0-9_]{0,63}\Z", description="a NAME in capitals, not the key")]
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Weight = Annotated[float, Meta(ge=0)]
@@ -166,7 +167,7 @@ class Params:
 
     lm: str | dict[str, str] = _param("offline", "LM by name (offline, replay:RUN, provider/model), or one per agent")
     api_base: str | dict[str, str] = _param("", "URL of an OpenAI-compatible endpoint, or one per agent")
-    api_key_env: Name = _param("OPENAI_API_KEY", "name of the environment variable that holds the key")
+    api_key_env: EnvName = _param("OPENAI_API_KEY", "name of the environment variable that holds the key")
     adapter: Literal["chat", "json"] = _param("chat", "DSPy adapter: how fields are written into prompts and replies")
     temperature: Annotated[float, Meta(ge=0, le=2)] = _param(0.8, "sampling temperature of the generating agents")
     max_tokens: Count = _param(2048, "most tokens of one reply")
@@ -372,6 +373,10 @@ def _build(kind: type, data: Any, where: str, prefix: str) -> Any:
             values[key] = msgspec.convert(value, hints[key], strict=True)
         except msgspec.ValidationError as error:
             expected = type_words(hints[key]) + _hint(value, hints[key])
+            if hints[key] == EnvName:
+                raise ParamsError(
+                    f"{where}: '{prefix}{key}' is no such name (not shown); expected {expected}"
+                ) from None
             raise ParamsError(f"{where}: '{prefix}{key}' is {_shown(value)}; expected {expected}") from error
     return kind(**values)
 

@@ -20,8 +20,7 @@ def check(params: Params, *, allow_exec: bool = False) -> None:
     """
     if not params.notebooks:
         raise ParamsError("notebooks: the list is empty; expected at least one notebook")
-    for name in params.notebooks:
-        runner.template(name)
+    runner.check(params.notebooks)
     if "20_generate" in params.notebooks:
         _check_generation(params, allow_exec=allow_exec)
     if params.data and not Path(params.data).is_file():

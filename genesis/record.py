@@ -28,8 +28,9 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from itertools import accumulate
@@ -48,6 +49,8 @@ SCHEMA_VERSION = 1
 METRICS = "metrics.json"
 PROMPTS = "prompts"
 """The run's own copy of the prompt versions it was made with."""
+TRIALS = "prompts"
+"""The experiment under which prompts are tried out: whole runs, but no results; ``latest`` passes them over."""
 _PACKAGES = (
     "genesisfunc-workbench",
     "dspy",
@@ -76,6 +79,20 @@ class Run:
     def complete(self) -> bool:
         """Whether the run has finished: metrics.json is written last."""
         return (self.path / METRICS).is_file()
+
+    @property
+    def status(self) -> str:
+        """How the run stands, whatever run.json says: its writer may have been killed.
+
+        ``complete`` where metrics.json is there, ``running`` where a process holds it; a run that says it is running
+        and is not held was ``interrupted``. Else ``started``, ``failed`` or ``interrupted``, as run.json says.
+        """
+        if self.complete:
+            return "complete"
+        if self.held():
+            return "running"
+        told = str(self.read_json("run.json").get("status", "started"))
+        return "interrupted" if told in ("running", "complete") else told
 
     @property
     def journal_path(self) -> Path:
@@ -175,6 +192,20 @@ class Run:
         self.write_json("run.json", known)
         return known
 
+    def held(self) -> bool:
+        """Whether a process holds the run's lock now."""
+        try:
+            descriptor = os.open(self.path / "lock", os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the run for this process. Raises LockedError naming who holds it; a dead holder holds nothing."""
@@ -182,7 +213,7 @@ class Run:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _flock(descriptor)
             except BlockingIOError as error:
                 holder = os.read(descriptor, 300).decode(errors="replace").strip() or "another process"
                 raise LockedError(f"{self.path}: held by {holder}; wait for it or stop it") from error
@@ -192,6 +223,15 @@ class Run:
             yield
         finally:
             os.close(descriptor)
+
+
+def _flock(descriptor: int) -> None:
+    """Take the lock; :meth:`Run.held` takes it for a moment, so a refusal is asked again. Raises BlockingIOError."""
+    for wait in (0.02, 0.1):
+        with suppress(BlockingIOError):
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(wait)
+    return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def create(params: Params, root: str | Path = "experiments", *, again: bool = False) -> Run:
@@ -279,20 +319,22 @@ def _file_digest(file: Path) -> str:
 
 
 def open_run(ref: str | Path, root: str | Path = "experiments") -> Run:
-    """Open a run by its folder, by its id, by ``experiment/id``, or the ``latest`` complete one under ``root``.
+    """Open a run by its folder, by its id, by ``experiment/id``, or the ``latest`` complete one under ``root``
+    that is no trial of a prompt.
 
     Raises RecordError saying where it looked.
     """
     text = str(ref)
     if text == "latest":
-        found = sorted(Path(root).glob(f"*/*/{METRICS}"), key=lambda file: (file.stat().st_mtime, str(file)))
+        complete = [file for file in Path(root).glob(f"*/*/{METRICS}") if file.parts[-3] != TRIALS]
+        found = sorted(complete, key=lambda file: (file.stat().st_mtime, str(file)))
         if not found:
             raise RecordError(
                 f"latest: no complete run under {Path(root).resolve()}; `genesis run params/quickstart.yaml` makes one"
             )
         run = Run(found[-1].parent)
     elif (Path(text) / "run.json").is_file():
-        run = Run(Path(text))
+        run = Run(Path(text) if Path(text).name not in ("", "..") else Path(text).resolve())
     else:
         inside = text != "" and not Path(text).is_absolute() and ".." not in Path(text).parts
         patterns = (f"*/{text}/run.json", f"{text}/run.json") if inside else ()

@@ -9,11 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from genesis import params as parameters
 from genesis.errors import GenesisError, ParamsError, StepError
+from genesis.executed import make_portable, tell_death
 from genesis.lm.live import words
 from genesis.notebook import ALLOW_EXEC, PROGRESS, RUNNER, SCHEDULER, complete
 from genesis.params import Params
@@ -33,20 +35,37 @@ def template(name: str) -> Path:
 
 def declared(name: str) -> dict[str, dict[str, Any]]:
     """Return what a notebook's ``parameters`` cell declares: name -> Papermill's description."""
+    file = template(name)
+    return _declared(str(file), file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _declared(file: str, _changed: int) -> dict[str, dict[str, Any]]:
     import papermill
 
-    found: dict[str, dict[str, Any]] = papermill.inspect_notebook(str(template(name)))
+    try:
+        found: dict[str, dict[str, Any]] = papermill.inspect_notebook(file)
+    except Exception as error:  # nbformat and papermill raise many kinds for a file that is no notebook
+        raise ParamsError(f"{file}: no notebook that can be read: {' '.join(str(error).split())[:200]}") from error
     return found
+
+
+def check(names: Sequence[str]) -> None:
+    """Raise ParamsError for the first notebook that is absent, or declares what it cannot be passed."""
+    values = parameters.to_dict(Params())
+    for name in names:
+        wanted = declared(name)
+        unknown = [key for key in wanted if key != "run" and key not in values]
+        if unknown:
+            raise ParamsError(f"{template(name)}: declares {unknown}, which are no parameters of this workbench")
+        if "run" not in wanted:
+            raise ParamsError(f"{template(name)}: declares no 'run'; a cell tagged 'parameters' must: run = ''")
 
 
 def arguments(name: str, run: Run, params: Params) -> dict[str, Any]:
     """Return the values a notebook is passed: those of the run's parameters that it declares, and the run."""
     values = parameters.to_dict(params)
-    wanted = declared(name)
-    unknown = [key for key in wanted if key != "run" and key not in values]
-    if unknown:
-        raise ParamsError(f"{template(name)}: declares {unknown}, which are no parameters of this workbench")
-    return {key: str(run.path.resolve()) if key == "run" else values[key] for key in wanted}
+    return {key: str(run.path.resolve()) if key == "run" else values[key] for key in declared(name)}
 
 
 def execute(name: str, run: Run, params: Params) -> float:
@@ -74,9 +93,12 @@ def execute(name: str, run: Run, params: Params) -> float:
     except PapermillExecutionError as error:
         raise StepError(_told(name, error)) from error
     except DeadKernelError as error:
+        where = tell_death(output)
         raise StepError(
-            f"{name}: the kernel died; {output} holds what it had done; the same command continues"
+            f"{name}: the kernel died in {where}; {output} holds what it had done; the same command continues"
         ) from error
+    finally:
+        make_portable(output, run.path, template(name))
     return time.monotonic() - start
 
 
@@ -92,8 +114,9 @@ def execute_all(
     """Execute the notebooks in order, with the run locked; then write metrics.json. Returns seconds by notebook.
 
     ``say`` is told a line for each notebook; ``scheduler`` names the Dask cluster that generates.
-    Raises StepError, LockedError.
+    Raises ParamsError before the first, StepError, LockedError.
     """
+    check(names)
     started = time.monotonic()
     spent: dict[str, float] = {}
     surroundings = {
@@ -210,9 +233,9 @@ def _environment(**values: str) -> Iterator[None]:
 
 
 def result(run: Run) -> dict[str, Any]:
-    """Return what ``genesis run --json`` prints: run.json and metrics.json in one object, and the folder."""
+    """Return what ``genesis run --json`` prints: run.json and metrics.json in one object, folder and true status."""
     metrics = run.read_json("metrics.json") if run.complete else None
-    return {"run": str(run.path), **run.read_json("run.json"), "metrics": metrics}
+    return {"run": str(run.path), **run.read_json("run.json"), "status": run.status, "metrics": metrics}
 
 
 def summary(run: Run) -> str:

@@ -37,6 +37,9 @@ QUICK = str(ROOT / "params" / "quickstart.yaml")
         (["run", QUICK, "-p", "notebooks=[10_tool_pol]"], "no notebook '10_tool_pol'"),
         (["run", QUICK, "-p", "pool.sources=['python:os']"], "--allow-exec"),
         (["run", QUICK, "-p", "experiment=../x"], "'experiment' is '../x'"),
+        (["run", QUICK, "-p", "api_key_env=sk-proj-5eCr3t"], "'api_key_env' is no such name (not shown); expected"),
+        (["run", QUICK, "-p", "api_key_env=gsk_5eCr3tkey"], "'api_key_env' is no such name (not shown); expected"),
+        (["lm", "check", "openai/x", "--api-key-env", "sk-5eCr3t"], "is no such name (not shown)"),
         (["run"], "either a parameters file or --resume"),
         (["run", "--resume", "../nope"], "run '../nope'"),
         (["nope"], "invalid choice: 'nope'"),
@@ -48,6 +51,7 @@ def test_bad_input_is_one_clear_line_and_leaves_nothing(tmp_path: Path, argument
     assert done.returncode == 2
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
+    assert "5eCr3t" not in done.stderr
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("genesis: ")
     assert told in last

@@ -22,6 +22,7 @@ from genesis.errors import GenesisError
 
 GROUPS = (
     "run",
+    "runs",
     "check",
     "export",
     "plan",

@@ -48,7 +48,9 @@ def run_check(arguments: argparse.Namespace) -> int:
     from genesis.lm.check import Checked, check
     from genesis.lm.http import HttpEngine
     from genesis.lm.names import make_engine
+    from genesis.params import from_dict
 
+    from_dict({"api_key_env": arguments.api_key_env}, "--api-key-env")  # refuses a key where its name is meant
     engine = make_engine(
         arguments.name, api_base=arguments.api_base, api_key_env=arguments.api_key_env, timeout=arguments.timeout
     )

@@ -34,7 +34,7 @@ from genesis.tools.pool import ToolPool, load_pool, save_pool
 if TYPE_CHECKING:
     from genesis.lm.caller import Caller
 
-EXPERIMENT = "prompts"
+EXPERIMENT = record.TRIALS
 
 
 @dataclass(frozen=True, slots=True)

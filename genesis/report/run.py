@@ -28,7 +28,8 @@ def build(run: Run) -> Path:
     meta = run.read_json("run.json")
     params = run.params
     lm = record.lm_words(params)
-    words = [f"run {run.id}", f"LM: {lm}", f"seed {meta['seed']}", f"started {_day(meta)}", str(meta["status"])]
+    told = str(meta["status"]) if run.held() else run.status  # the runner writes the page before metrics.json
+    words = [f"run {run.id}", f"LM: {lm}", f"seed {meta['seed']}", f"started {_day(meta)}", told]
     audit = bool(params.data)
     page = Page(
         title=f"{params.experiment}: {Path(params.data).name if audit else 'function-calling dialogues'}",
