@@ -10,6 +10,7 @@ vary (PAPER.md, Function Agent). Drawing them here, before anything is written, 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,6 +25,40 @@ MAX_OPTIONAL = 8
 MIN_VALUES = 5
 """Values a parameter needs to tell several calls of one tool apart."""
 _IDENTIFIERS = frozenset(["id", "code", "number", "key", "token", "name", "address", "url"])
+_CHOICES = re.compile(r"(?<!\w)['\"]([^'\"]{1,30})['\"](?!\w)")
+_FEW = frozenset(
+    [
+        "unit",
+        "units",
+        "type",
+        "gender",
+        "format",
+        "category",
+        "class",
+        "size",
+        "order",
+        "mode",
+        "rating",
+        "stars",
+        "bathrooms",
+        "children",
+        "gravity",
+        "design",
+        "suit",
+        "population",
+        "dataset",
+        "decay",
+        "deck",
+        "color1",
+        "color2",
+        "target",
+        "specialization",
+        "goal",
+        "finish",
+        "attribute",
+    ]
+)
+"""Words of names whose values are few, whatever the schema allows."""
 _FORMS = ("date", "time", "email", "url", "uri", "ip address", "ipv4", "yyyy", "hh:mm", "iso ")
 
 
@@ -121,8 +156,21 @@ def _parameters(tool: Tool, rng: random.Random, must: Sequence[str] = ()) -> lis
 
 
 def _differing(tool: Tool, rng: random.Random) -> str:
-    """Pick the parameter that tells several calls of one tool apart, a required one if there is one."""
-    return rng.choice(any_parameter(tool, varied, tool.required) or any_parameter(tool, varied))
+    """Pick the parameter that tells several calls of one tool apart: one of many values, a required one first."""
+    free = [name for name, schema in tool.properties.items() if _free(schema, name)]
+    return rng.choice(
+        [name for name in free if name in tool.required]
+        or free
+        or any_parameter(tool, varied, tool.required)
+        or any_parameter(tool, varied)
+    )
+
+
+def _free(schema: Mapping[str, Any], name: str) -> bool:
+    """Whether a parameter is varied, and neither its name nor its description means a few choices."""
+    named = len(set(_CHOICES.findall(str(schema.get("description") or ""))))
+    few = schema.get("type") == "string" and 2 <= named < MIN_VALUES
+    return varied(schema) and not few and not _FEW.intersection(split_name(name))
 
 
 def _task(tool: Tool, turn: int, names: Sequence[str]) -> Task:

@@ -25,11 +25,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from genesis.params import OfflineParams
+
 HERE = Path(__file__).parent
+QUIET = dict.fromkeys(OfflineParams.__dataclass_fields__, 0.0)
+"""Every error knob at 0."""
 PARTS = ("scale", "candidates", "defects", "same", "memory")
-QUIET = dict.fromkeys(
-    ["wrong_value", "wrong_type", "missing_param", "unknown_tool", "unparsable", "needless_ask", "contradiction"], 0.0
-)
 
 
 def main() -> None:

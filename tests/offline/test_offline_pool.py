@@ -14,12 +14,15 @@ from needs import require
 from offline_talk import PERSONAS
 
 from genesis.agents.wire import Wish
+from genesis.checks.dialogue_rules import _LOCAL_PATH
 from genesis.checks.grounding import Said, support
 from genesis.lm.offline.doubts import doubt
 from genesis.lm.offline.requests import user_turn
 from genesis.lm.offline.results import result
 from genesis.lm.offline.values import draw
+from genesis.lm.offline.vocabulary import sections
 from genesis.memory import INTENTS
+from genesis.slots import _differing, varied
 from genesis.text import ngrams, words
 from genesis.tools.tool import Tool
 
@@ -106,6 +109,28 @@ def test_every_tool_has_a_small_result() -> None:
         content = result(tool.to_function(), values, {}, rng)
         assert 1 <= len(content) <= 8, tool.name
         assert "error" not in content
+        assert not _LOCAL_PATH.search(str(content)), (tool.name, content)
+
+
+def test_no_value_or_result_names_a_folder_of_somebodys_machine() -> None:
+    """Rule 29 drops a result that holds one, so the vocabulary must hold none."""
+    named = [value for name in ("values", "results") for group in sections(name).values() for value in group]
+    assert not [value for value in named if _LOCAL_PATH.search(value)]
+
+
+def test_what_tells_calls_of_one_tool_apart_has_values_enough() -> None:
+    """Four calls of one tool need four values of the parameter that the plan picks for it; a few tools have none."""
+    short = []
+    for tool in pool():
+        if not any(varied(schema) for schema in tool.properties.values()):
+            continue
+        for seed in range(3):
+            name = _differing(tool, random.Random(seed))
+            schema, rng = tool.properties[name], random.Random(seed)
+            drawn = {repr(draw(name, schema, tool.description, rng).json) for _ in range(60)}
+            assert len(drawn) >= 2, (tool.name, name, drawn)
+            short += [tool.name] if len(drawn) < 4 else []
+    assert len(set(short)) <= 20, short
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ def values_of(wishes: list[dict[str, Any]], conversation: list[dict[str, Any]], 
     Wishes for one tool share all but a few of them; none repeats a call that was made.
     """
     called = [call for line in conversation for call in line.get("calls") or [] if call.get("arguments")]
+    heard = _flat(" ".join(str(line.get("content")) for line in conversation if line.get("role") == "user"))
     first: dict[str, Values] = {}
     drawn: list[Values] = []
     for wish in wishes:
@@ -36,18 +37,22 @@ def values_of(wishes: list[dict[str, Any]], conversation: list[dict[str, Any]], 
             taken = [*(wish.get("said") or {}).values(), *(other[name].json for other in drawn if name in other)]
             taken += [value.json for value in values.values() if isinstance(value.json, str)]
             taken += [call["arguments"].get(name) for call in called if call.get("name") == tool]
-            values[name] = _fresh(name, schema, about, taken, rng)
+            values[name] = _fresh(name, schema, about, taken, heard, rng)
         if wish.get("bad") in say:
             values[wish["bad"]] = bad_value(wish["bad"], say[wish["bad"]], about, rng)
         else:
             values = _ordered(_consistent(values, wish, rng))
-        for _ in range(6):
-            if not any(values and values == other for other in drawn):
+        for _ in range(24):
+            if not any(values and _plain(values) == _plain(other) for other in drawn):
                 break
             values = {name: draw(name, schema, about, rng) for name, schema in say.items()}
         drawn.append(values)
         first.setdefault(tool, values)
     return drawn
+
+
+def _plain(values: Values) -> dict[str, Any]:
+    return {name: value.json for name, value in values.items()}
 
 
 def _soon_after(start: Value, end: Value) -> Value:
@@ -111,13 +116,20 @@ def _consistent(values: Values, wish: dict[str, Any], rng: Random) -> Values:
     return values
 
 
-def _fresh(name: str, schema: dict[str, Any], about: str, taken: list[Any], rng: Random) -> Value:
+def _fresh(name: str, schema: dict[str, Any], about: str, taken: list[Any], heard: str, rng: Random) -> Value:
+    """Draw a value that is not taken and, as far as that is possible, was not said before."""
     value = draw(name, schema, about, rng)
-    for _ in range(8):
-        if value.json not in taken or isinstance(value.json, bool):
+    for _ in range(24):
+        if isinstance(value.json, bool) or (value.json not in taken and _flat(value.said) not in heard):
             break
         value = draw(name, schema, about, rng)
     return value
+
+
+def _flat(text: str) -> str:
+    """Return a text's words between single spaces, in lower case."""
+    words = " ".join(re.findall(r"[^\W_]+", text.lower()))
+    return f" {words} "
 
 
 def _varied(say: dict[str, Any], shared: Values, about: str, rng: Random) -> set[str]:

@@ -62,7 +62,7 @@ def result(tool: dict[str, Any], arguments: dict[str, Any], give: dict[str, Any]
     given = {
         name: arguments[name]
         if name in arguments and valid(schema, arguments[name])
-        else draw(name, schema, about, rng).json
+        else draw(name, schema, "" if re.search(r"units?$", name) else about, rng).json
         for name, schema in give.items()
     }
     rest = [item for item in content.items() if item[0] not in given]
