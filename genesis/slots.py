@@ -27,36 +27,10 @@ MIN_VALUES = 5
 _IDENTIFIERS = frozenset(["id", "code", "number", "key", "token", "name", "address", "url"])
 _CHOICES = re.compile(r"(?<!\w)['\"]([^'\"]{1,30})['\"](?!\w)")
 _FEW = frozenset(
-    [
-        "unit",
-        "units",
-        "type",
-        "gender",
-        "format",
-        "category",
-        "class",
-        "size",
-        "order",
-        "mode",
-        "rating",
-        "stars",
-        "bathrooms",
-        "children",
-        "gravity",
-        "design",
-        "suit",
-        "population",
-        "dataset",
-        "decay",
-        "deck",
-        "color1",
-        "color2",
-        "target",
-        "specialization",
-        "goal",
-        "finish",
-        "attribute",
-    ]
+    words(
+        "unit units type gender format category class size order mode rating stars bathrooms children gravity "
+        "design suit population dataset decay deck color1 color2 target specialization goal finish attribute"
+    )
 )
 """Words of names whose values are few, whatever the schema allows."""
 _FORMS = ("date", "time", "email", "url", "uri", "ip address", "ipv4", "yyyy", "hh:mm", "iso ")
