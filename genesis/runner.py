@@ -30,7 +30,10 @@ def template(name: str) -> Path:
         if (folder / f"{name}.ipynb").is_file():
             return folder / f"{name}.ipynb"
     known = sorted(file.stem for folder in folders for file in folder.glob("*.ipynb"))
-    raise ParamsError(f"notebooks: no notebook '{name}'; known: {', '.join(dict.fromkeys(known)) or 'none'}")
+    hint = (
+        ", ".join(dict.fromkeys(known)) or "none here; the notebooks lie in a checkout of the workbench: run it there"
+    )
+    raise ParamsError(f"notebooks: no notebook '{name}'; known: {hint}")
 
 
 def declared(name: str) -> dict[str, dict[str, Any]]:

@@ -16,11 +16,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genesis import params as parameters
 from genesis.errors import ParamsError, RecordError
 from genesis.record import TRIALS, Run
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 STATUSES = ("started", "running", "complete", "failed", "interrupted", "damaged", "sample")
 _AGES = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -85,6 +88,17 @@ def listed(root: str | Path, wanted: Wanted = Wanted(), *, sort: str = "-started
     there = [row for row in found if getattr(row, column) is not None]
     there.sort(key=lambda row: getattr(row, column), reverse=sort.startswith("-"))
     return there + [row for row in found if getattr(row, column) is None]
+
+
+def frame(root: str | Path, most: int = 10) -> DataFrame:
+    """Return the newest runs under ``root`` as a table for a notebook; cells are escaped when they are shown."""
+    import pandas as pd
+
+    columns = ("experiment", "id", "status", "started", "lm", "accepted", "rejected", "calls", "seconds")
+    rows = [[getattr(row, name) for name in columns] for row in listed(root)[:most]]
+    table = pd.DataFrame(rows, columns=list(columns)).astype(object)
+    table["lm"] = table["lm"].replace("offline", "offline (simulated)")
+    return table.where(table.notna(), "–")
 
 
 def trials(root: str | Path) -> int:

@@ -13,7 +13,7 @@ from genesis import record
 from genesis.prompts.drafts import Desk
 
 ROOT = Path(__file__).resolve().parent.parent
-LATEST = ("30_check", "31_review", "40_metrics", "50_downstream", "52_finetune", "60_report", "70_figures")
+LATEST = ("00_start", "30_check", "31_review", "40_metrics", "50_downstream", "52_finetune", "60_report", "70_figures")
 OWN = ("10_tool_pool", "20_generate")
 ELSEWHERE = (
     "01_prompts",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +71,12 @@ def test_its_parameters_are_the_workbench_s_own_and_carry_help(notebook: dict[st
 
 def test_the_default_steps_exist() -> None:
     assert set(params.STEPS) <= {file.stem for file in NOTEBOOKS}
+
+
+def test_the_start_leads_to_every_notebook() -> None:
+    start = json.loads((ROOT / "notebooks" / "00_start.ipynb").read_text())
+    text = "".join("".join(cell["source"]) for cell in start["cells"] if cell["cell_type"] == "markdown")
+    linked = set(re.findall(r"\]\((\S+\.ipynb)\)", text))
+    assert linked == {file.name for file in NOTEBOOKS} - {"00_start.ipynb"}
+    for name in linked:
+        assert f"[{name.removesuffix('.ipynb')}]({name})" in text

@@ -23,6 +23,7 @@ from genesis.errors import GenesisError
 GROUPS = (
     "run",
     "runs",
+    "lab",
     "check",
     "export",
     "plan",
