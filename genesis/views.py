@@ -152,18 +152,8 @@ def students(run: Run) -> DataFrame:
     """
     import pandas as pd
 
-    rows = []
-    for file in sorted((run.path / "scores").glob("*.json")):
-        score = run.read_json(f"scores/{file.name}")
-        name = score.get("student") or score.get("lm") or file.stem
-        program = score.get("program") or {}
-        kind = "fine-tuned" if "student" in score else "program" + "".join(f", {part}" for part in program)
-        for measure, part in score["aggregates"].items():
-            if part["accuracy"] is not None:
-                simulated = bool(score.get("simulated"))
-                rows.append((file.stem, name, kind, simulated, measure, part["accuracy"], *part["interval"]))
     columns = ["file", "student", "kind", "simulated", "measure", "value", "low", "high"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(report.student_rows(run), columns=columns)
 
 
 def series(table: DataFrame, *, x: str, y: str, by: str) -> dict[str, tuple[list[float], list[float]]]:

@@ -70,9 +70,11 @@ def _sweep_folder(ref: str, root: str) -> Path | None:
 
 def _compare_sweep(folder: Path, as_json: bool) -> int:
     from genesis.cli import print_json
+    from genesis.report import build_sweep
     from genesis.sweep.compare import compare
 
     found = compare(folder)
+    page = build_sweep(folder)
     if as_json:
         print_json(found)
         return 0
@@ -85,6 +87,7 @@ def _compare_sweep(folder: Path, as_json: bool) -> int:
             print(f"real differences (Holm-corrected p < 0.05): {', '.join(real) or 'none'}", file=sys.stderr)
     if found["note"]:
         print(f"note: {found['note']}", file=sys.stderr)
+    print(f"page: {page}", file=sys.stderr)
     return 0
 
 

@@ -85,6 +85,29 @@ def rejection_reasons(run: Run) -> list[tuple[str, int]]:
     return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
 
 
+def student_rows(run: Run) -> list[tuple[str, str, str, bool, str, float, float, float]]:
+    """Return a row for each figure of the files in the run's ``scores/``, which program and fine-tuned students have
+    written: file, student, kind, simulated, measure, value, low, high.
+
+    The files are what ``genesis predict``, ``genesis train score`` and ``genesis score`` print with ``--json``. Raises
+    RecordError for a damaged file.
+    """
+    rows = []
+    for file in sorted((run.path / "scores").glob("*.json")):
+        score = run.read_json(f"scores/{file.name}")
+        name = score.get("student") or score.get("lm") or file.stem
+        kind = (
+            "fine-tuned"
+            if "student" in score
+            else "program" + "".join(f", {part}" for part in score.get("program") or {})
+        )
+        for measure, part in (score.get("aggregates") or {}).items():
+            if part["accuracy"] is not None:
+                simulated = bool(score.get("simulated"))
+                rows.append((file.stem, name, kind, simulated, measure, part["accuracy"], *part["interval"]))
+    return rows
+
+
 def _check_of(reason: str) -> str:
     """Return the rule a reason begins with, so that its dialogues count together; a reason without one as it is."""
     named = re.match(r"(?:rule|model):[\w-]+(?=: )", reason)

@@ -39,6 +39,8 @@ class Page:
     """The parameters file that the command reads."""
     made_with: str
     """Code, commit and versions."""
+    parameters_are: str = "params.yaml, in the run's folder or as here (what differs from the defaults):"
+    """What the parameters file is."""
 
 
 def write(page: Page, file: Path) -> Path:

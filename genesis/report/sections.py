@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from genesis.record import Run
-from genesis.report.measures import LEAD, headline, metrics_parts, rejection_reasons
-from genesis.report.numbers import flat, leaf, percent, shown, with_unit
+from genesis.report.measures import LEAD, headline, metrics_parts, rejection_reasons, student_rows
+from genesis.report.numbers import flat, interval, leaf, percent, shown, with_unit
 from genesis.report.section import Row, Section
 from genesis.review import funnel as left_after
 from genesis.review import residual
@@ -197,6 +197,22 @@ def _measured(name: str) -> Callable[[Run], Section | None]:
     return section
 
 
+def students(run: Run) -> Section | None:
+    """Return what program and fine-tuned students scored; a simulated one says so."""
+    rows = [
+        (
+            f"{name}, {kind}{' (simulated)' if simulated else ''}",
+            f"{file}: {measure.replace('_', ' ')}",
+            shown(value),
+            interval(low, high),
+        )
+        for file, name, kind, simulated, measure, value, low, high in student_rows(run)
+    ]
+    note = "Official scoring rules; what a student is and how it was asked stands in the file of its name, in scores/."
+    columns = ("student", "benchmark file: score", "value", "95 % interval")
+    return Section("Students' scores", rows, note=note, columns=columns, text=(0, 1)) if rows else None
+
+
 SECTIONS: tuple[Callable[[Run], Section | None], ...] = (
     what_was_run,
     audited,
@@ -208,6 +224,7 @@ SECTIONS: tuple[Callable[[Run], Section | None], ...] = (
     _measured("diversity"),
     _measured("quality"),
     _measured("downstream"),
+    students,
     _measured("cost"),
 )
 """All sections of a run's page, in reading order."""

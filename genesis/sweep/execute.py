@@ -14,6 +14,7 @@ from genesis.errors import GenesisError
 from genesis.lm.live import words
 from genesis.notebook import PROGRESS
 from genesis.record import Run
+from genesis.report import build_sweep
 from genesis.sweep import summary
 from genesis.sweep.spec import Point, Sweep
 from genesis.sweep.workers import Workers, open_workers
@@ -119,7 +120,7 @@ def execute(
     watch: Watch | None = None,
     donors: Callable[[Point], Run | None] = lambda _point: None,
 ) -> Board:
-    """Run every point that is not complete, then write sweep.json and the summary. Returns how all points stand.
+    """Run every point that is not complete, then write sweep.json, the summary and the page. Returns how all stand.
 
     ``donors`` may name a complete run whose result a point shares: it is copied instead of made. On Ctrl-C all that
     runs is ended within two seconds, the summary is written, and KeyboardInterrupt goes on. Raises LockedError where
@@ -137,6 +138,7 @@ def execute(
                 for state in board.states:
                     state.status = "interrupted" if state.status == "running" else state.status
                 raise
+        build_sweep(folder.path)
     return board
 
 
