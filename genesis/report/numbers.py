@@ -52,7 +52,8 @@ def percent(found: Mapping[str, Any]) -> Row:
 def flat(part: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[Row, int]]:
     """Yield every number of a nested metrics object as (row, depth).
 
-    A leaf is a number, or an object with ``value`` (or ``accuracy``), perhaps an interval and ``n``. None is unscored.
+    A leaf is a number, or an object with ``value`` (or ``accuracy``), perhaps an interval and ``n``. None is unscored;
+    a truth value is no number.
     """
     depth = prefix.count("/")
     for name, entry in part.items():
@@ -61,7 +62,7 @@ def flat(part: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[Row, int]]
             if "value" in entry or "accuracy" in entry:
                 yield leaf(words, entry), depth
             yield from flat({key: inner for key, inner in entry.items() if _inner(entry, key)}, f"{prefix}{name} / ")
-        elif isinstance(entry, (int, float)) or entry is None:
+        elif (isinstance(entry, (int, float)) and not isinstance(entry, bool)) or entry is None:
             yield Row(words, shown(entry)), depth
 
 

@@ -184,13 +184,13 @@ def _measured(name: str) -> Callable[[Run], Section | None]:
             return None
         rows = list(flat(part))
         first = headline(name, part)
-        first += [row for row, depth in rows if depth == 0 and row not in first and row.name != "size"]
+        first += [row for row, depth in rows if depth == 0 and row not in first and row.name not in ("size", "seed")]
         lead = LEAD[name]
         return Section(
             lead.title,
             [with_unit(row) for row in first],
             note=lead.note,
-            rest=[with_unit(row) for row, _ in rows if row not in first],
+            rest=[with_unit(row) for row, _ in rows if row not in first and row.name != "seed"],
             figures=lead.figures,
         )
 
