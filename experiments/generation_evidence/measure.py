@@ -21,15 +21,20 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import trace_defects as trace
+
 from genesis.params import OfflineParams
+from genesis.scenario import labels
 
 HERE = Path(__file__).parent
 QUIET = dict.fromkeys(OfflineParams.__dataclass_fields__, 0.0)
 """Every error knob at 0."""
+CHECKER = {name: getattr(OfflineParams(), name) for name in ("checker_miss", "checker_alarm")}
+KINDS = [name for name in OfflineParams.__dataclass_fields__ if name not in CHECKER]
+SPOILED = ("Sure! Here is what you asked for.", "I think the best way to do this is as follows:")
 PARTS = ("scale", "candidates", "defects", "same", "memory")
 
 
@@ -66,7 +71,6 @@ def generate(pool: Any, folder: str, **data: Any) -> tuple[Any, Any, Any]:
     """Run the real pipeline; return the run, its counts, and the caller's usage."""
     from genesis import lm, pipeline, record
     from genesis.params import from_dict
-    from genesis.scenario import labels
 
     params = from_dict({"mix": dict.fromkeys(labels(), 1), **data})
     run = record.create(params, folder)
@@ -91,7 +95,6 @@ def candidates(tools: int, rounds: int) -> dict[str, Any]:
 def _large(tools: int, rounds: int, **data: Any) -> dict[str, Any]:
     from genesis.params import from_dict
     from genesis.planner import largest_remainder
-    from genesis.scenario import labels
 
     pool = pool_of(tools)
     with tempfile.TemporaryDirectory() as folder:
@@ -145,86 +148,61 @@ def _large(tools: int, rounds: int, **data: Any) -> dict[str, Any]:
 
 
 def defects(tools: int, rounds: int) -> dict[str, Any]:
-    """Each kind of planted defect alone, at a rate of 0.2, N = 4: planted, dropped with a reason, survived.
+    """Each kind of planted defect alone, at a rate of 0.2, N = 4, then the model checker at its default knobs."""
+    results = {kind: _defects(pool_of(min(tools, 200)), kind) for kind in KINDS}
+    return {"rate": 0.2, "n": 4, "tools": min(tools, 200), "checker": CHECKER, "kinds": results}
 
-    The planted replies are noted where the offline engine writes them; one survives if it stands in an accepted
-    dialogue after the same user messages. What the rules only doubt (a number in an answer that no result holds) goes
-    on where all N candidates are doubtful, with a flag for the model checker: ``flagged``.
-    """
-    from genesis.lm.offline import errors as planted_by
-    from genesis.params import OfflineParams
 
-    pool = pool_of(min(tools, 200))
-    noted: list[tuple[str, tuple[str, ...], str]] = []
+def _defects(pool: Any, kind: str) -> dict[str, Any]:
+    """Plant one kind; follow every planted reply to the stage that ended it (see trace_defects.py)."""
+    from genesis.params import from_dict
 
-    def noting(kind: str, change: Any) -> Any:
-        def changed(fields: Any, inputs: Any, rng: Any) -> Any:
-            found = change(fields, inputs, rng)
-            if found and found != fields:
-                users = tuple(line["content"] for line in inputs["conversation"] if line["role"] == "user")
-                noted.append((kind, users, _trace(found)))
-            return found
-
-        return changed
-
-    kinds = {
-        agent: tuple((kind, noting(kind, change)) for kind, change in row)
-        for agent, row in planted_by._OF_AGENT.items()
+    offline = {**QUIET, **CHECKER, kind: 0.2}
+    with tempfile.TemporaryDirectory() as folder, trace.traced(kind) as found:
+        run, counts, _ = generate(pool, folder, n=4, offline=offline)
+        rows, rejected = list(run.rows("dialogues")), list(run.rows("rejected"))
+    stood = {said: row["id"] for row in rows for said in trace.said_in(row)}
+    fates = [found.fate(*planted, stood.keys()) for planted in found.planted]
+    failed = _checked(rows, from_dict({"offline": {**QUIET, **CHECKER}}))
+    survivors = {stood[said] for said in found.planted if said in stood}
+    stages = Counter(stage for stage, _ in fates if stage != "survived")
+    caught = sum(said in stood and stood[said] in failed for said in found.planted)
+    flagged = {row["id"] for row in rows if any(one["outcome"] == "flag" for one in row["verdicts"])}
+    return {
+        "planted": len(found.planted),
+        "ended_by": {**dict(stages), "checker": caught},
+        "survived_rules": len(found.planted) - sum(stages.values()),
+        "of_these_flagged": sum(said in stood and stood[said] in flagged for said in found.planted),
+        "survived_all": len(found.planted) - sum(stages.values()) - caught,
+        "survivors": sorted(survivors - failed),
+        "reasons": dict(Counter(f"{stage}: {reason}" for stage, reason in fates if reason).most_common(5)),
+        "spoiled_replies": found.spoiled,
+        "fresh_samples_spoiled_too": found.again,
+        "replies_mended": found.mended,
+        "unusable_replies": dict(found.ended),
+        "spoiled_text_accepted": sum(any(text in str(row) for text in SPOILED) for row in rows),
+        "accepted": counts.accepted,
+        "planned": counts.planned,
+        "rejected_for": dict(Counter(row["provenance"]["reason"][:60] for row in rejected).most_common(3)),
+        "clean_dialogues_failed_by_checker": len(failed - survivors),
     }
-    planted_by._OF_AGENT.clear()
-    planted_by._OF_AGENT.update(kinds)
-    results: dict[str, Any] = {}
-    for kind in [name for name in OfflineParams.__dataclass_fields__ if name in QUIET]:
-        noted.clear()
-        with tempfile.TemporaryDirectory() as folder:
-            run, counts, usage = generate(pool, folder, n=4, offline={**QUIET, kind: 0.2})
-            accepted = list(run.rows("dialogues"))
-            rows = [*accepted, *run.rows("rejected")]
-            said = {trace for row in accepted for trace in _traces(row)}
-        planted = sum(row.resamples for row in usage.values()) if kind == "unparsable" else len(noted)
-        survived = sum((users, trace) in said for _, users, trace in noted)
-        flagged = sum(any(verdict["outcome"] == "flag" for verdict in row["verdicts"]) for row in accepted)
-        dropped = Counter(
-            _kind_of(reason)
-            for row in rows
-            for entry in row["provenance"]["candidates"]["reasons"]
-            for reason in entry["reasons"][:1]
-        )
-        results[kind] = {
-            "planted": planted,
-            "survived": survived,
-            "flagged": flagged,
-            "accepted": counts.accepted,
-            "planned": counts.planned,
-            "dropped_for": dict(dropped.most_common(6)),
-        }
-    return {"rate": 0.2, "n": 4, "tools": len(pool.tools), "kinds": results}
 
 
-def _trace(fields: dict[str, Any]) -> str:
-    """Return what a planted reply would leave in a dialogue."""
-    if "calls" in fields:
-        return json.dumps([[call["name"], call["arguments"]] for call in fields["calls"]], sort_keys=True)
-    return str(fields["message"]).strip()
+def _checked(rows: list[dict[str, Any]], params: Any) -> set[str]:
+    """Return the ids of accepted dialogues that the model checker does not pass."""
+    from genesis import lm
+    from genesis.dialogue import dialogue_from_row
+    from genesis.review import model
 
+    async def work() -> Any:
+        async with lm.open(params) as caller:
+            return (await model.judge_all([dialogue_from_row(row) for row in rows], params, caller))[0]
 
-def _traces(row: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield what each assistant message of a dialogue says or calls, after which user messages."""
-    users: tuple[str, ...] = ()
-    for message in row["messages"]:
-        if message["role"] == "user":
-            users = (*users, message["content"])
-        elif message["role"] == "assistant":
-            calls = [
-                [call["function"]["name"], call["function"]["arguments"]] for call in message.get("tool_calls", ())
-            ]
-            yield users, json.dumps(calls, sort_keys=True) if calls else message["content"]
-
-
-def _kind_of(reason: str) -> str:
-    return (
-        reason.split(":")[0] + ":" + reason.split(":")[1] if reason.startswith("rule:") else reason.split("'")[0][:60]
-    )
+    return {
+        judged.id
+        for judged in asyncio.run(work())
+        if any(verdict.outcome != "pass" for verdict in model.verdicts(judged, params.checker))
+    }
 
 
 def same(tools: int, rounds: int) -> dict[str, Any]:

@@ -36,6 +36,11 @@ _CODES = re.compile(
 _NAMES = re.compile(r"(?<=[a-z,;:] )(?:[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*)")
 _NUMBERING = re.compile(r"(?m)^\s{0,8}\d{1,2}[.)] ")
 _FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
+_SCIENTIFIC = re.compile(r"\d[\d.]{0,20}e[+-]?\d{1,3}(?!\d)")
+_LIST = re.compile(r"\[(-?\d{1,4}(?:,-?\d{1,4}){1,60})\]")
+_WORDS = re.compile(r"(?<!\w)\w{2,40}(?!\w)")
+_DIGITS = re.compile(r"\d+")
+_LEADING = re.compile(r"(\d{1,15})[a-z]+")
 _MONTH_NAMES = words_of(
     "january february march april may june july august september october november december jan feb mar apr"
     " jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday"
@@ -109,9 +114,11 @@ def answer_states_result(view: View) -> Iterator[str]:
             yield Flag(f"message {at}: the result before it is an error; the answer does not say so")
         if not any(char.isdigit() for char in message.content):
             continue
-        for number in sorted(_figures(message.content))[:MOST]:
-            if not _derivable(number, said.numbers):
+        for number in sorted(_figures(message.content, said.text))[:MOST]:
+            if not _derivable(number, said.numbers) and number not in _in_lists(said.text):
                 yield Flag(f"message {at}: the answer says {number:g}; neither the results nor the user do")
+        for name, known in _renumbered(message.content, said):
+            yield Flag(f"message {at}: the answer says {name!r}; the results say {known!r}")
 
 
 def _answers(view: View) -> Iterator[tuple[int, Message]]:
@@ -127,10 +134,43 @@ def _known(view: View, at: int) -> Said:
     return Said("\n".join([view.said(at).text, *arguments]))
 
 
-def _figures(text: str) -> set[float]:
-    """Return the numbers of an answer; list numbering and signs aside, and runs of digits too long for a number."""
+def _figures(text: str, known: str) -> set[float]:
+    """Return the numbers of an answer; list numbering and signs aside, and runs of digits too long for a number.
+
+    One with an exponent is left out where it is known letter by letter.
+    """
     text = _NUMBERING.sub("", text)
+    if "e" in text:
+        text = _SCIENTIFIC.sub(lambda found: "" if found[0] in known else found[0], text)
     return {float(match.replace(",", "")) for match in _FIGURE.findall(text) if len(match) <= MAX_DIGITS}
+
+
+def _in_lists(text: str) -> set[float]:
+    """Return the numbers of plain lists: ``[64,224,208]`` holds three, not one with two separators."""
+    return {float(one) for found in _LIST.findall(text) for one in _FIGURE.findall(found.replace(",", " "))}
+
+
+def _renumbered(answer: str, said: Said) -> Iterator[tuple[str, str]]:
+    """Yield names of an answer that are known but for their digits: ``event_25`` where only ``event_5`` is known."""
+    known: dict[str, str] | None = None
+    for name in sorted(_mixed(answer))[:MOST]:
+        letters = flat(name).replace(" ", "")
+        if flat(name) in said.flat or (letters in said.alnum and re.search(rf"{letters}(?!\d)", said.alnum)):
+            continue
+        figure = _LEADING.fullmatch(name)
+        if figure is not None and _derivable(float(figure[1]), said.numbers):
+            continue  # 12kg, 3rd
+        if known is None:
+            known = {_DIGITS.sub("#", one): one for one in sorted(_mixed(said.text))}
+        if (other := known.get(_DIGITS.sub("#", name))) is not None:
+            yield name, other
+
+
+def _mixed(text: str) -> set[str]:
+    """Return the words that hold letters and digits, in lower case, and what stands between their underscores."""
+    words = {word for word in _WORDS.findall(text.lower()) if not word.isdigit() and _DIGITS.search(word)}
+    parts = {part for word in words if "_" in word for part in word.split("_")}
+    return words | {part for part in parts if not part.isdigit() and _DIGITS.search(part)}
 
 
 def _derivable(number: float, known: set[float]) -> bool:

@@ -72,6 +72,16 @@ def matching_irrelevance() -> Dialogue:
     return replace(irrelevant(), tools=(tool,))
 
 
+def renumbered(answer: str) -> Dialogue:
+    """Return a dialogue whose result names things with digits, and whose answer is ``answer``."""
+    told = with_message(
+        weather(),
+        2,
+        content='{"source":"station_5","by":"kenji88","high":17,"from":"8am","rgb":[64,224,208],"b":1.8e-7}',
+    )
+    return with_message(told, 3, content=answer)
+
+
 BROKEN: list[tuple[int, str, Dialogue, str]] = [
     (1, "fail", with_schema(weather(), {"type": "dict", "properties": OBJECT["properties"]}), "dict"),
     (
@@ -126,6 +136,8 @@ BROKEN: list[tuple[int, str, Dialogue, str]] = [
     (33, "flag", with_message(weather(), 2, content='{"city":"Rome","high":17}'), "'Rome'"),
     (34, "flag", with_message(weather(), 3, content="Expect rain in Oslo with highs of 25 degrees."), "25"),
     (34, "flag", with_message(weather(), 2, content='{"error":"down"}'), "is an error"),
+    (34, "flag", renumbered("By station_25, 17 degrees."), "'station_25'; the results say 'station_5'"),
+    (34, "flag", renumbered("By the station of kenji8, 17 degrees."), "'kenji8'; the results say 'kenji88'"),
     (35, "fail", replace(weather(), provenance={"results": {"call_0": "other"}}), "recorded"),
     (36, "flag", retry(city="Bergen", days=2, unit="celsius"), "also changes"),
     (37, "flag", with_message(weather(), 3, content="Expect rain; your code is ZQ1234."), "ZQ1234"),
@@ -136,6 +148,19 @@ BROKEN: list[tuple[int, str, Dialogue, str]] = [
     (42, "flag", with_message(irrelevant(), 1, content="I cannot. Which poem is it?"), "Which poem"),
     (43, "fail", replace(weather(), tools=()), "no tool is on offer"),
 ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "By station_5 of Kenji88: 17 degrees, 3rd day.",
+        "17degrees at station 5; 8am.",
+        "CO2 is not told.",
+        "Its colour is 64, 224 and 208, its field 1.8e-7.",
+    ],
+)
+def test_names_with_digits_may_stand_in_an_answer_where_the_results_hold_them(answer: str) -> None:
+    assert not [verdict for verdict in check(renumbered(answer)) if verdict.check.startswith("rule:34-")]
 
 
 @pytest.mark.parametrize(("number", "outcome", "dialogue", "reason"), BROKEN, ids=lambda value: str(value)[:30])

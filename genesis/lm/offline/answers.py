@@ -70,7 +70,13 @@ def _labels(calls: list[Done], tools: list[dict[str, Any]]) -> list[str]:
     labels = [
         _label(call, [name for name in call.arguments if _namable(call.arguments[name])][:1], tools) for call in calls
     ]
-    return labels if len(set(labels)) == len(calls) else [f"Number {number}" for number in range(1, len(calls) + 1)]
+    return labels if len(set(labels)) == len(calls) else [_ordinal(number) for number in range(len(calls))]
+
+
+def _ordinal(number: int) -> str:
+    """Name a call by its place, from 0: ``For the first``."""
+    words = ("first", "second", "third", "fourth", "fifth", "sixth")
+    return f"For the {words[number]}" if number < len(words) else f"For number {number + 1}"
 
 
 def _namable(value: Any) -> bool:
