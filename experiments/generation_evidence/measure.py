@@ -33,7 +33,7 @@ HERE = Path(__file__).parent
 QUIET = dict.fromkeys(OfflineParams.__dataclass_fields__, 0.0)
 """Every error knob at 0."""
 CHECKER = {name: getattr(OfflineParams(), name) for name in ("checker_miss", "checker_alarm")}
-KINDS = [name for name in OfflineParams.__dataclass_fields__ if name not in CHECKER]
+KINDS = [name for name in OfflineParams.__dataclass_fields__ if name not in {*CHECKER, "repeat"}]
 SPOILED = ("Sure! Here is what you asked for.", "I think the best way to do this is as follows:")
 PARTS = ("scale", "candidates", "defects", "same", "memory")
 

@@ -118,7 +118,7 @@ def _stage(reasons: Sequence[str]) -> tuple[str, str]:
         return "rules", first.split(":")[1]
     if first.split(":")[0] in ("user", "assistant", "function", "tool") and ": unparsable" in first[:24]:
         return "parse", first.split(":")[0]
-    return "plan", first.split("'")[0][:60]
+    return "plan", first.removeprefix("plan: ").split("'")[0][:60].strip() or "a value against the plan"
 
 
 def _users(messages: Sequence[Any]) -> Key:
