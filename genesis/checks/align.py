@@ -1,8 +1,9 @@
 """Whether two slots of a call look swapped: each value is aligned with the words around it in the text.
 
 >>> schema = {"origin": {"description": "City of departure"}, "destination": {"description": "City of arrival"}}
->>> round(misfit(schema, "destination", "oslo", "origin", "rome", " fly from oslo to rome "), 2) > MARGIN
-True
+>>> places = [("destination", " oslo ", True, 9), ("origin", " rome ", True, 17)]
+>>> [(one, other) for one, other, misfit in swapped(schema, places, " fly from oslo to rome ")]
+[('destination', 'origin')]
 
 For two values of one type that both stand in the text, the words before and after each are compared with both
 parameters' names and descriptions, with prepositions and pairs of opposite words (from/to, start/end, min/max) and,
@@ -18,19 +19,20 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from genesis.checks.lexicon import words_of
-from genesis.checks.said import flat, stem
+from genesis.checks.said import flat, stem, stems_of
 from genesis.text import split_name
 
 MARGIN = 0.5
 """Misfits above it are flagged; `audit.alignment_curve` shows what each margin costs and catches."""
 _ORDER = 0.3
+_SIDED = 0.8
 _BEFORE, _AFTER = 5, 3
 _REACH = 60
 """Characters looked at on each side."""
 _SCHEMAS_KEPT = 20_000
 _Around: TypeAlias = "tuple[list[str], list[str], int]"
 """Stems before a value and after it, the nearest first, and the side they speak for."""
-_Cues: TypeAlias = "tuple[dict[str, float], int, frozenset[str]]"
+_Cues: TypeAlias = "tuple[dict[str, float], int]"
 """What speaks for a parameter, as `_cues` gives it."""
 _WEIGHTS = [1 / (1 + distance) for distance in range(_BEFORE)]
 _WEIGHTS_AFTER = [0.6 * weight for weight in _WEIGHTS]
@@ -57,10 +59,13 @@ def swapped(
     properties: Mapping[str, Any], placed: Sequence[Place], text: str, *, margin: float = MARGIN
 ) -> Iterator[tuple[str, str, float]]:
     """Yield (parameter, parameter, misfit) of every pair whose values look swapped; ``text`` as grounding's flat."""
+    long = [place for place in placed if len(place[1]) > 3]
+    if len(long) < 2:
+        return
     around: dict[str, _Around] = {}
     cues = _cues_of(properties)
-    for (one, a, text_a, at_a), (other, b, text_b, at_b) in itertools.combinations(placed, 2):
-        if text_a is not text_b or len(a) < 4 or len(b) < 4 or a[1:-1] in b or b[1:-1] in a:
+    for (one, a, text_a, at_a), (other, b, text_b, at_b) in itertools.combinations(long, 2):
+        if text_a is not text_b or a[1:-1] in b or b[1:-1] in a:
             continue
         near_a = around.get(one)
         if near_a is None:
@@ -68,38 +73,19 @@ def swapped(
         near_b = around.get(other)
         if near_b is None:
             near_b = around[other] = _around(text, at_b, at_b + len(b))
-        if margin >= _ORDER and not _crosses(cues[one], near_a, cues[other], near_b):
-            continue
-        doubt = _misfit(properties, one, around[one], other, around[other], ahead=at_a < at_b)
+        first, second = cues[one], cues[other]
+        crossed = _fit(second, near_a) + _fit(first, near_b)
+        if crossed + _ORDER - _SIDED * (first[1] * near_a[2] + second[1] * near_b[2]) < margin:
+            continue  # what speaks for the values as they stand can only lower it
+        crossed -= _ORDER if _declared_first(properties, one, other) == (at_a < at_b) else -_ORDER
+        doubt = crossed - _fit(first, near_a) - _fit(second, near_b)
         if doubt > margin:
             yield one, other, doubt
 
 
-def _crosses(first: _Cues, a: _Around, second: _Cues, b: _Around) -> bool:
-    """Whether anything but the order of the values can speak for a swap; cheap, and nearly always false."""
-    if (first[1] or second[1]) and (a[2] or b[2]):
-        return True
-    return not (
-        second[2].isdisjoint(a[0])
-        and second[2].isdisjoint(a[1])
-        and first[2].isdisjoint(b[0])
-        and first[2].isdisjoint(b[1])
-    )
-
-
-def misfit(properties: Mapping[str, Any], one: str, a: str, other: str, b: str, text: str) -> float:
-    """Return by how much value ``a`` fits ``other`` and ``b`` fits ``one`` better than the way they stand."""
-    at_a, at_b = text.find(f" {a} "), text.find(f" {b} ")
-    around_a, around_b = _around(text, at_a, at_a + len(a) + 2), _around(text, at_b, at_b + len(b) + 2)
-    return _misfit(properties, one, around_a, other, around_b, ahead=at_a < at_b)
-
-
-def _misfit(properties: Mapping[str, Any], one: str, a: _Around, other: str, b: _Around, *, ahead: bool) -> float:
-    first, second = (_cues(name, _about(properties, name)) for name in (one, other))
-    names = list(properties)
-    natural = (names.index(one) < names.index(other)) == ahead
-    crossed = _fit(second, a) + _fit(first, b) - (_ORDER if natural else -_ORDER)
-    return crossed - _fit(first, a) - _fit(second, b)
+def _declared_first(properties: Mapping[str, Any], one: str, other: str) -> bool:
+    """Whether the schema declares ``one`` before ``other``."""
+    return next(name for name in properties if name == one or name == other) == one
 
 
 def _about(properties: Mapping[str, Any], name: str) -> str:
@@ -109,7 +95,7 @@ def _about(properties: Mapping[str, Any], name: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def _cues(name: str, about: str) -> _Cues:
-    """Return stem -> weight of a parameter's words, the side (-1, 0, 1) its words are on, and the stems alone."""
+    """Return stem -> weight of a parameter's words, and the side (-1, 0, 1) its words are on."""
     cues: dict[str, float] = {}
     for word in flat(about).split():
         if word not in _EMPTY:
@@ -119,7 +105,7 @@ def _cues(name: str, about: str) -> _Cues:
         side = _SIDE.get(word, side)
     for word in split_name(name):
         cues[stem(word)] = 1.0
-    return cues, side, frozenset(cues)
+    return cues, side
 
 
 _by_schema: dict[int, tuple[Mapping[str, Any], dict[str, _Cues]]] = {}
@@ -139,22 +125,26 @@ def _cues_of(properties: Mapping[str, Any]) -> dict[str, _Cues]:
 
 def _around(text: str, start: int, end: int) -> _Around:
     """Return the stems around a value, the nearest first, and the side the nearest words are on."""
-    before = text[max(0, start - _REACH) : start].split()[: -_BEFORE - 1 : -1]
+    before = text[max(0, start - _REACH) : start].rsplit(None, _BEFORE)[: -_BEFORE - 1 : -1]
     later = text[end : end + _REACH].split(None, _AFTER)[:_AFTER]
     side = 0
     for word in before[:3]:
         if word in _SIDE:
             side = _SIDE[word]
             break
-    return [*map(stem, before)], [*map(stem, later)], side
+    return stems_of(before), stems_of(later), side
 
 
 def _fit(cues: _Cues, around: _Around) -> float:
-    weights, side, _ = cues
+    weights, side = cues
     before, later, said_side = around
-    score = 0.8 * side * said_side
-    for words, by_distance in ((before, _WEIGHTS), (later, _WEIGHTS_AFTER)):
-        for word, weight in zip(words, by_distance, strict=False):
+    score = _SIDED * side * said_side
+    if not weights.keys().isdisjoint(before):
+        for word, weight in zip(before, _WEIGHTS, strict=False):
+            if word in weights:
+                score += weights[word] * weight
+    if not weights.keys().isdisjoint(later):
+        for word, weight in zip(later, _WEIGHTS_AFTER, strict=False):
             if word in weights:
                 score += weights[word] * weight
     return score

@@ -16,11 +16,12 @@ import contextlib
 import datetime
 import itertools
 import re
+from functools import lru_cache
 from typing import Any
 
 from genesis.checks.days import date_of, phrases, understood
-from genesis.checks.lexicon import ABBREVIATIONS, MONTHS, RELATIVE_DAYS, words_of
-from genesis.checks.said import Said, flat, stem
+from genesis.checks.lexicon import ABBREVIATIONS, MONTHS, NUMBER_WORDS, RELATIVE_DAYS, words_of
+from genesis.checks.said import Said, flat, stem, stems_of
 from genesis.text import split_name
 
 THRESHOLD = 0.33
@@ -47,6 +48,14 @@ _UNITS = tuple(
     )
 )
 """Factors between what is said and what the schema may count in, and the words that speak of them."""
+_MONTH_WORDS = {
+    number: frozenset(word for word, of in MONTHS.items() if of == number) for number in range(1, 13)
+}
+_NONE: frozenset[str] = frozenset()
+_WORDS_OF = {
+    value: frozenset(word for word, of in NUMBER_WORDS.items() if of == value) for value in set(NUMBER_WORDS.values())
+}
+"""A number -> the words that say it by themselves."""
 _DIGIT = re.compile(r"\d")
 _EMPTY = words_of(
     "whether include included should with that this which true false default flag boolean indicates"
@@ -107,12 +116,14 @@ def _bool_support(schema: Any, said: Said, required: bool, name: str) -> float:
     if required:
         return 1.0
     about = schema.get("description", "") if isinstance(schema, dict) else ""
-    cues = {
-        stem(word)
-        for word in flat(f"{' '.join(split_name(name))} {about}").split()
-        if len(word) > 3 and word not in _EMPTY
-    }
-    return 0.6 if cues & said.stems else 0.2
+    return 0.2 if _cues(name, str(about)).isdisjoint(said.stems) else 0.6
+
+
+@lru_cache(maxsize=20_000)
+def _cues(name: str, about: str) -> frozenset[str]:
+    """Return the stems of a parameter's name and description that say what it is about."""
+    words = flat(f"{' '.join(split_name(name))} {about}").split()
+    return frozenset(stems_of(word for word in words if len(word) > 3 and word not in _EMPTY))
 
 
 def _implied(value: Any, schema: dict[str, Any], said: Said, required: bool, name: str) -> float:
@@ -146,6 +157,8 @@ def _others_said(value: str, about: str, said: Said) -> bool:
 def _number_support(value: float, said: Said) -> float:
     if _figure(value) in said.flat:
         return 1.0
+    if not _WORDS_OF.get(value, _NONE).isdisjoint(said.tokens) and "_" not in said.text:
+        return 1.0
     numbers = said.numbers
     if value in numbers or -value in numbers:
         return 1.0
@@ -156,7 +169,7 @@ def _number_support(value: float, said: Said) -> float:
     if isinstance(value, int) and 1900 <= value <= 2100 and RELATIVE_DAYS & said.tokens:
         return 0.5
     for factor, units in _UNITS:
-        if units & said.tokens and any(
+        if not units.isdisjoint(said.tokens) and any(
             abs(value - number * factor) <= 1e-6 * abs(value) for number in numbers if number
         ):
             return 0.6
@@ -206,8 +219,8 @@ def _shared(tokens: list[str], said: Said) -> float:
         weight = min(len(token), 8)
         total += weight
         if (
-            token in said.tokens
-            or stem(token) in said.stems
+            f" {token} " in said.flat
+            or said.has_stem(stem(token))
             or any(f" {other} " in said.flat for other in ABBREVIATIONS.get(token, ()))
             or (len(token) >= 6 and token in said.alnum)
         ):
@@ -219,7 +232,7 @@ def _initials(token: str, said: Said) -> bool:
     """Whether a short token is the initials of consecutive words: ``nyc`` for "New York City"."""
     if not 2 <= len(token) <= 5:
         return False
-    return token in "".join(word[0] for word in said.flat.split())
+    return token in said.initials
 
 
 def _moment_support(value: str, said: Said) -> float | None:
@@ -242,7 +255,7 @@ def _moment_support(value: str, said: Said) -> float | None:
     if day is None:
         return None
     numbers = said.numbers
-    named = bool({month for month, number in MONTHS.items() if number == day.month} & said.tokens)
+    named = not _MONTH_WORDS[day.month].isdisjoint(said.tokens)
     if day.day in numbers and (named or day.month in numbers):
         return 0.9 if day.year in numbers or day.year % 100 in numbers else 0.8
     near = _near_a_said_day(day, said)

@@ -6,17 +6,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from genesis.checks.lexicon import NUMBER_WORDS
 
 MAX_DIGITS = 30
 """A longer run of digits is a code, not a number."""
-_DIGIT = re.compile(r"\d")
 _NOT_WORD = re.compile(r"[^\w]+")
-_RUN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?|\.\d+")
-_UNIT = re.compile(r"\s{0,3}(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m)")
+_FIGURE = re.compile(
+    r"([\d.](?:(?<=\d)\d*(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?|(?<=\.)\d+))"
+    r"(?:\s{0,3}(?=[%pktlmba])"
+    r"(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m))?"
+)
+"""Digits, and what scales them; it begins with a set of characters, which the engine looks for fastest."""
+_SPACED = bytes(code if chr(code).isalnum() and code < 128 or code == 95 else 32 for code in range(256))
 _SCALES = {
     "%": 0.01,
     "percent": 0.01,
@@ -51,11 +56,12 @@ _COMPOUND = _NUMBER_NAMES - {
 
 def numbers_of(text: str) -> set[float]:
     """Return every number in a text by value: figures, words, per cent, thousands, 12-hour clock."""
-    found: set[float] = set()
     lower = text.lower()
-    if _DIGIT.search(lower):
-        found.update(_figures(lower))
-    words = _NOT_WORD.sub(" ", lower).split()
+    found = set(_figures(lower))
+    if lower.isascii():
+        words = lower.encode().translate(_SPACED).decode().split()
+    else:
+        words = _NOT_WORD.sub(" ", lower).split()
     if not _COMPOUND.isdisjoint(words):
         found.update(_spelled(words))
     else:
@@ -64,32 +70,31 @@ def numbers_of(text: str) -> set[float]:
 
 
 def _figures(text: str) -> Iterator[float]:
-    for match in _RUN.finditer(text):
-        start, end = match.span()
-        if end - start > MAX_DIGITS:
+    signs: Iterable[str] = itertools.repeat("")
+    if "-" in text:
+        signs = [text[match.start() - 1 : match.start()] for match in _FIGURE.finditer(text)]
+    for (digits, unit), sign in zip(_FIGURE.findall(text), signs, strict=False):
+        if len(digits) > MAX_DIGITS:
             continue
-        value = float(match[0].replace(",", ""))
+        value = float(digits.replace(",", "") if "," in digits else digits)
         yield value
-        if start and text[start - 1] == "-":
+        if sign == "-":
             yield -value
-        unit = _UNIT.match(text, end)
-        if unit is None:
+        if not unit:
             continue
-        word = unit[1]
-        if word[0] == "p" and word != "percent":
+        if unit[0] == "p" and unit != "percent":
             yield value % 12 + 12
-        elif word[0] == "a":
+        elif unit[0] == "a":
             yield value % 12
         else:
-            yield round(value * _SCALES[word], 9)
+            yield round(value * _SCALES[unit], 9)
 
 
 def _spelled(words: list[str]) -> Iterator[float]:
     total: float | None = None
-    for word in words:
-        number = NUMBER_WORDS.get(word)
+    for word, number in zip(words, map(NUMBER_WORDS.get, words), strict=True):
         if number is None:
-            if word != "and":
+            if total is not None and word != "and":
                 total = None
             continue
         yield number

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
 
 from genesis.checks.days import days_of
 from genesis.checks.quantities import numbers_of
 
+_STEMS_KEPT = 200_000
 _NOT_WORD = re.compile(r"[^\w]+")
 _FLAT = bytes(ord(chr(code).lower()) if chr(code).isalnum() and code < 128 else 32 for code in range(256))
 """ASCII letters in lower case and digits; anything else becomes a space."""
@@ -20,7 +21,7 @@ _FLAT = bytes(ord(chr(code).lower()) if chr(code).isalnum() and code < 128 else 
 class Said:
     """What has been said before a call, indexed at first need."""
 
-    __slots__ = ("_alnum", "_days", "_numbers", "_stems", "_tokens", "flat", "text")
+    __slots__ = ("_alnum", "_days", "_initials", "_numbers", "_stems", "_tokens", "flat", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -30,6 +31,7 @@ class Said:
         self._tokens: set[str] | None = None
         self._stems: set[str] | None = None
         self._alnum: str | None = None
+        self._initials: str | None = None
         self._days: list[tuple[int, int, int]] | None = None
 
     @property
@@ -57,8 +59,19 @@ class Said:
     def stems(self) -> set[str]:
         """The distinct words, cut to five letters."""
         if self._stems is None:
-            self._stems = {stem(token) for token in self.tokens}
+            self._stems = set(stems_of(self.tokens))
         return self._stems
+
+    @property
+    def initials(self) -> str:
+        """The first letters of the words, in order."""
+        if self._initials is None:
+            self._initials = "".join([word[0] for word in self.flat.split()])
+        return self._initials
+
+    def has_stem(self, of: str) -> bool:
+        """Whether a word was said that has this stem."""
+        return f" {of}" in self.flat and of in self.stems
 
     @property
     def alnum(self) -> str:
@@ -77,11 +90,29 @@ def flat(text: str) -> str:
     return f" {' '.join(_NOT_WORD.sub(' ', text).lower().replace('_', ' ').split())} "
 
 
-@lru_cache(maxsize=200_000)
+class _Stems(dict[str, str]):
+    """Word -> stem, filled as words come: looking one up costs no call."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _STEMS_KEPT:
+            self.clear()
+        cut = word
+        for end in ("ing", "ies", "es", "ed", "s", "ly", "y", "e"):
+            if len(word) - len(end) >= 3 and word.endswith(end):
+                cut = word[: -len(end)]
+                break
+        self[word] = cut = cut[:5]
+        return cut
+
+
+_STEMS = _Stems()
+
+
 def stem(word: str) -> str:
     """Cut a word so that its forms meet: ``running`` and ``runs`` -> ``run``."""
-    for end in ("ing", "ies", "es", "ed", "s", "ly", "y", "e"):
-        if len(word) - len(end) >= 3 and word.endswith(end):
-            word = word[: -len(end)]
-            break
-    return word[:5]
+    return _STEMS[word]
+
+
+def stems_of(words: Iterable[str]) -> list[str]:
+    """Return the stem of each word."""
+    return [*map(_STEMS.__getitem__, words)]

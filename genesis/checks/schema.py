@@ -25,6 +25,8 @@ MAX_DEPTH = 100
 """Nesting beyond this is refused before any recursive code sees it, in schemas and in arguments."""
 MAX_SCHEMA_BYTES = 1_000_000
 _CACHE_SIZE = 20_000
+_PLAIN = frozenset((str, int, bool, type(None)))
+"""Types whose every value can stand in JSON."""
 _RULE_OF = {"required": 7, "additionalProperties": 8, "unevaluatedProperties": 8, "type": 9}
 
 
@@ -177,12 +179,12 @@ def not_json(value: Any, depth: int = 0) -> str | None:
         for key, part in value.items():
             if type(key) is not str:
                 return f"the key {key!r} is no text"
-            if (problem := not_json(part, depth + 1)) is not None:
+            if type(part) not in _PLAIN and (problem := not_json(part, depth + 1)) is not None:
                 return problem
         return None
     if kind is list:
         for part in value:
-            if (problem := not_json(part, depth + 1)) is not None:
+            if type(part) not in _PLAIN and (problem := not_json(part, depth + 1)) is not None:
                 return problem
         return None
     return f"a value of type {kind.__name__} cannot stand in JSON"
