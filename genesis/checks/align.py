@@ -85,7 +85,7 @@ def swapped(
 
 def _declared_first(properties: Mapping[str, Any], one: str, other: str) -> bool:
     """Whether the schema declares ``one`` before ``other``."""
-    return next(name for name in properties if name == one or name == other) == one
+    return next(name for name in properties if name in (one, other)) == one
 
 
 def _about(properties: Mapping[str, Any], name: str) -> str:

@@ -48,9 +48,7 @@ _UNITS = tuple(
     )
 )
 """Factors between what is said and what the schema may count in, and the words that speak of them."""
-_MONTH_WORDS = {
-    number: frozenset(word for word, of in MONTHS.items() if of == number) for number in range(1, 13)
-}
+_MONTH_WORDS = {number: frozenset(word for word, of in MONTHS.items() if of == number) for number in range(1, 13)}
 _NONE: frozenset[str] = frozenset()
 _WORDS_OF = {
     value: frozenset(word for word, of in NUMBER_WORDS.items() if of == value) for value in set(NUMBER_WORDS.values())

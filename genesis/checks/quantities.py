@@ -21,7 +21,7 @@ _FIGURE = re.compile(
     r"(%|percent|k\b|thousand|lakh|m\b|mn\b|million|bn?\b|billion|trillion|am\b|pm\b|a\.m|p\.m))?"
 )
 """Digits, and what scales them; it begins with a set of characters, which the engine looks for fastest."""
-_SPACED = bytes(code if chr(code).isalnum() and code < 128 or code == 95 else 32 for code in range(256))
+_SPACED = bytes(code if (chr(code).isalnum() and code < 128) or code == 95 else 32 for code in range(256))
 _SCALES = {
     "%": 0.01,
     "percent": 0.01,
@@ -58,10 +58,8 @@ def numbers_of(text: str) -> set[float]:
     """Return every number in a text by value: figures, words, per cent, thousands, 12-hour clock."""
     lower = text.lower()
     found = set(_figures(lower))
-    if lower.isascii():
-        words = lower.encode().translate(_SPACED).decode().split()
-    else:
-        words = _NOT_WORD.sub(" ", lower).split()
+    plain = lower.encode().translate(_SPACED).decode() if lower.isascii() else _NOT_WORD.sub(" ", lower)
+    words = plain.split()
     if not _COMPOUND.isdisjoint(words):
         found.update(_spelled(words))
     else:

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from genesis.checks import ask_rules, call_rules, dialogue_rules, grounding_rules, text_rules, tool_rules
 from genesis.checks.view import (
     CALLS,
+    DEFAULTS,
     DEFECTS,
     FAULTS,
     NORMAL,
@@ -94,7 +95,7 @@ RULES: tuple[Rule, ...] = (
     Rule(28, "call-where-needed", dialogue_rules.call_where_needed, "T", candidate=False, needs=SCENARIO),
     Rule(29, "failed-result", dialogue_rules.failed_result, "T S", needs=RESULTS),
     Rule(30, "repetition", text_rules.repetition, "S A", needs=WORDY, heavy=True),
-    Rule(31, "default-never-said", grounding_rules.default_never_said, "H", needs=CALLS, heavy=True),
+    Rule(31, "default-never-said", grounding_rules.default_never_said, "H", needs=DEFAULTS, heavy=True),
     Rule(32, "values-grounded", grounding_rules.values_grounded, "A X", needs=CALLS, heavy=True),
     Rule(33, "result-fits", grounding_rules.result_fits, "A", needs=RESULTS, heavy=True),
     Rule(34, "answer-states-result", grounding_rules.answer_states_result, "N F", needs=RESULTS, heavy=True),

@@ -29,11 +29,12 @@ from genesis.tools.tool import Tool
     SPOKEN,
     UNASKED,
     WORDY,
-) = (1 << bit for bit in range(16))
+    DEFAULTS,
+) = (1 << bit for bit in range(17))
 """What a dialogue can have: calls, several calls, results, a system message, a scenario, several user turns, a tool
 with a defect, a text that is empty, long or not plain ASCII on one line, arguments with faults, a size that the heavy
 rules can take, a tool's name twice, a call of no offered tool, a call before the last message, an assistant message
-that is not calls alone, no user message, a text long enough to repeat itself."""
+that is not calls alone, no user message, a text long enough to repeat itself, a call of a tool with defaults."""
 MOST_MESSAGES, MOST_CALLS, MOST_TEXT, MOST_TOOLS = 200, 200, 2_000_000, 512
 LONG_TEXT = 10_000
 REPEATING, REPEATING_USER = 40, 100
@@ -70,6 +71,42 @@ class Fault(NamedTuple):
     reason: str
 
 
+class Offer(NamedTuple):
+    """The tools on offer, ready to be looked up; shared by all dialogues that offer the same tuple."""
+
+    tools: dict[str, Tool]
+    schemas: dict[str, Compiled]
+    bits: int
+    """DEFECTS and TWICE, where they apply."""
+
+
+_offers: dict[int, tuple[tuple[Tool, ...], Offer]] = {}
+_OFFERS_KEPT = 10_000
+
+
+def _offer(offered: tuple[Tool, ...]) -> Offer:
+    """Return the offer of a tuple of tools; the same tuple is read once."""
+    known = _offers.get(id(offered))
+    if known is not None and known[0] is offered:
+        return known[1]
+    tools, schemas, bits = {}, {}, 0
+    for tool in offered:
+        schema = compiled(tool.parameters)
+        tools[tool.name] = tool
+        schemas[tool.name] = schema
+        if schema.defects or not tool.description or tool.description.isspace():
+            bits |= DEFECTS
+    if len(tools) != len(offered):
+        bits |= TWICE
+    if len(_offers) >= _OFFERS_KEPT:
+        _offers.clear()
+    _offers[id(offered)] = (
+        offered,
+        offer := Offer(tools, schemas, bits),
+    )  # the reference keeps the id from being reused
+    return offer
+
+
 class View:
     """What the rules look at; everything costly is computed at its first use."""
 
@@ -95,15 +132,9 @@ class View:
         self.scenario = dialogue.scenario
         self.partial = partial
         """Whether the dialogue goes on: rules about its end and its totals do not apply."""
-        self.tools: dict[str, Tool] = {}
-        self.schemas: dict[str, Compiled] = {}
-        defects = False
-        for tool in dialogue.tools:
-            schema = compiled(tool.parameters)
-            self.tools[tool.name] = tool
-            self.schemas[tool.name] = schema
-            if schema.defects or not tool.description or tool.description.isspace():
-                defects = True
+        offer = _offer(dialogue.tools)
+        self.tools: dict[str, Tool] = offer.tools
+        self.schemas: dict[str, Compiled] = offer.schemas
         self.calls: list[Spot] = []
         self.users: list[int] = []
         """Indices of the user messages."""
@@ -112,18 +143,13 @@ class View:
         self._faults: list[Fault] | None = None
         self._canonical: list[bytes] | None = None
         self._said: dict[int, Said] = {}
-        bits = self._read()
-        has = bits
+        has = self._read() | offer.bits
         if self.calls:
             has |= CALLS
             if len(self.calls) > 1:
                 has |= SEVERAL
             if self.faults:
                 has |= FAULTS
-        if defects:
-            has |= DEFECTS
-        if len(self.tools) != len(dialogue.tools):
-            has |= TWICE
         if self.scenario is not None:
             has |= SCENARIO
         if len(self.users) > 1:
@@ -174,6 +200,8 @@ class View:
             schema = self.schemas.get(call.name)
             if schema is None:
                 bits |= UNKNOWN
+            elif schema.defaults:
+                bits |= DEFAULTS
             for value in call.arguments.values():
                 if type(value) is str and (len(value) > LONG_TEXT or not value.isprintable()):
                     bits |= ODD
@@ -191,7 +219,9 @@ class View:
                 elif spot.schema is not None and not valid(spot.schema, spot.call.arguments):
                     faults = argument_faults(spot.schema, spot.call.arguments)
                     found += [Fault(rule, f"{spot.where}: {reason}") for rule, reason in faults]
-            if any(fault.rule == 5 for fault in found):  # what is no JSON is kept from rules that walk into it
+            if found and any(
+                fault.rule == 5 for fault in found
+            ):  # what is no JSON is kept from rules that walk into it
                 self.calls = [spot if not_json(spot.call.arguments) is None else _emptied(spot) for spot in self.calls]
             self._faults = found
         return self._faults

@@ -48,6 +48,16 @@ def add(commands: Any) -> None:
     three.add_argument("--workers", type=int, default=2, help="workers of the second run (default: 2)")
     three.add_argument("--json", action="store_true", help="print one JSON object")
     three.set_defaults(handler=sweep)
+    four = kinds.add_parser(
+        "check",
+        help="rows that genesis check takes in a CPU second, and its memory",
+        description="Check rows made of BFCL's gold, no two alike, and compare with decoding them; needs bfcl-eval.",
+        epilog="example: genesis bench check --dialogues 1000000 --workers 2 --json",
+    )
+    four.add_argument("--dialogues", type=int, default=50_000, help="rows to check (default: 50000)")
+    four.add_argument("--workers", type=int, default=1, help="processes of genesis check (default: 1)")
+    four.add_argument("--json", action="store_true", help="print one JSON object")
+    four.set_defaults(handler=check)
 
 
 def throughput(arguments: argparse.Namespace) -> int:
@@ -76,6 +86,16 @@ def memory(arguments: argparse.Namespace) -> int:
     result = measure(dialogues=arguments.dialogues, n=arguments.n)
     _show(result, as_json=arguments.json)
     return 0 if result["growth"] < 0.1 else 1
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Measure and print."""
+    from genesis.bench.check import check as measure
+    from genesis.errors import ParamsError
+
+    if arguments.dialogues < 1 or arguments.workers < 1:
+        raise ParamsError("bench: expected --dialogues and --workers of 1 or more")
+    return _show(measure(dialogues=arguments.dialogues, workers=arguments.workers), as_json=arguments.json)
 
 
 def _show(result: dict[str, Any], *, as_json: bool) -> int:

@@ -64,26 +64,38 @@ def lines(path: Path, start: int = 0, end: int | None = None) -> Iterator[tuple[
     with path.open("rb") as stream:
         stream.seek(start)
         left = (end if end is not None else path.stat().st_size) - start
-        number = 0
-        while left > 0:
-            line = stream.readline(min(MAX_ROW + 2, left))
-            if not line:
-                break
-            number += 1
-            length = len(line)
-            left -= length
-            if length > MAX_ROW and not line.endswith(b"\n"):
-                line = line[:200]
-                while left > 0 and (more := stream.readline(min(_PIECE, left))):
-                    length += len(more)
-                    left -= len(more)
-                    if more.endswith(b"\n"):
-                        break
+        for number, (line, length) in enumerate(_cut(stream, left), 1):
             text = line.strip(b" \t\r\n")
             if number == 1 and start == 0:
                 text = text.removeprefix(b"\xef\xbb\xbf")
             if text:
                 yield number, text, length
+
+
+def _cut(stream: Any, left: int) -> Iterator[tuple[bytes, int]]:
+    """Yield (line without its end, length in bytes with it); a line over MAX_ROW comes cut to its first 200 bytes."""
+    held: list[bytes] = []
+    length = 0
+    while left > 0 and (block := stream.read(min(_PIECE, left))):
+        left -= len(block)
+        *whole, last = block.split(b"\n")
+        if whole and held:
+            length += len(whole[0]) + 1
+            yield _joined(held, whole[0], length), length
+            held, length = [], 0
+            whole = whole[1:]
+        for line in whole:
+            yield line, len(line) + 1
+        if last:
+            if length <= MAX_ROW:  # what comes after is only counted
+                held.append(last)
+            length += len(last)
+    if held:
+        yield _joined(held, b"", length), length
+
+
+def _joined(held: list[bytes], end: bytes, length: int) -> bytes:
+    return held[0][:200] if length > MAX_ROW else b"".join([*held, end])
 
 
 def items(path: Path) -> list[bytes]:

@@ -85,6 +85,9 @@ class _Foreign(msgspec.Struct, gc=False):
 
 _lines = msgspec.json.Decoder(_Line)
 _foreign = msgspec.json.Decoder(_Foreign)
+_lists: dict[bytes, tuple[Tool, ...]] = {}
+_LISTS_KEPT, _LONGEST_LIST = 10_000, 16_384
+"""Lists of tools remembered, and the bytes of the longest: at most 160 MB, 20 MB at a list's usual size."""
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -141,11 +144,19 @@ def _read_slowly(data: bytes) -> Dialogue:
 
 
 def _tools(listed: bytes, functions: bytes) -> tuple[Tool, ...]:
+    """Read a row's tools, once for each text: equal texts give the same tuple, whose validators are looked up once."""
     data = functions if listed == b"null" else listed
-    if data[:1] == b"[":
-        return tuple([tool_of(bytes(item)) for item in _raws.decode(data)])
-    value = decode(data, SHAPE)
-    return tools_of(value)
+    tools = _lists.get(data)
+    if tools is None:
+        if data[:1] == b"[":
+            tools = tuple([tool_of(bytes(item)) for item in _raws.decode(data)])
+        else:
+            tools = tools_of(decode(data, SHAPE))
+        if len(data) <= _LONGEST_LIST:
+            if len(_lists) >= _LISTS_KEPT:
+                _lists.clear()
+            _lists[data] = tools
+    return tools
 
 
 def read(row: dict[str, Any]) -> Dialogue:
