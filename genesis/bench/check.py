@@ -26,11 +26,52 @@ from genesis.formats.messages import write_trl
 _MARK = 987_654_321_000
 """Stands for a number to be drawn; with the digits of its place after it."""
 _YARDSTICK_ROWS = 20_000
-_WORDS = (
-    "amber anchor birch canyon cedar cobalt coral delta ember falcon fjord garnet harbor heron indigo island jasper"
-    " juniper lagoon lantern maple meadow nectar oasis olive orchid pebble pine quartz raven ridge river saffron"
-    " sierra slate sparrow spruce summit thistle tulip valley velvet willow winter"
-).split()
+_WORDS = [
+    "amber",
+    "anchor",
+    "birch",
+    "canyon",
+    "cedar",
+    "cobalt",
+    "coral",
+    "delta",
+    "ember",
+    "falcon",
+    "fjord",
+    "garnet",
+    "harbor",
+    "heron",
+    "indigo",
+    "island",
+    "jasper",
+    "juniper",
+    "lagoon",
+    "lantern",
+    "maple",
+    "meadow",
+    "nectar",
+    "oasis",
+    "olive",
+    "orchid",
+    "pebble",
+    "pine",
+    "quartz",
+    "raven",
+    "ridge",
+    "river",
+    "saffron",
+    "sierra",
+    "slate",
+    "sparrow",
+    "spruce",
+    "summit",
+    "thistle",
+    "tulip",
+    "valley",
+    "velvet",
+    "willow",
+    "winter",
+]
 
 
 def check(*, dialogues: int = 50_000, workers: int = 1, seed: int = 0) -> dict[str, Any]:
