@@ -128,6 +128,29 @@ def lines(
     return figure
 
 
+def curves(
+    table: DataFrame, *, x: str, y: str, low: str, high: str, by: str, title: str = "", source: str = "", unit: str = ""
+) -> Figure:
+    """Draw a long table as one line with points a value of ``by``, its intervals as bands; an empty one says so."""
+    import matplotlib.pyplot as plt
+
+    with style():
+        figure, axes = plt.subplots(figsize=(3.3, 2.6))
+        for number, (name, part) in enumerate(table.groupby(by, sort=False)):
+            xs = part[x].to_numpy(dtype=float)
+            lows, highs = part[low].to_numpy(dtype=float), part[high].to_numpy(dtype=float)
+            axes.plot(xs, part[y].to_numpy(dtype=float), marker="o", ms=3, label=str(name), color=f"C{number}")
+            axes.fill_between(xs, lows, highs, color=f"C{number}", alpha=0.15, lw=0)
+        if len(table):
+            axes.legend()
+        else:
+            axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center")
+        axes.set_xlabel(x)
+        axes.set_ylabel(unit or y)
+        _finish(figure, axes, title, source)
+    return figure
+
+
 def scatter(table: DataFrame, *, x: str, y: str, group: str, title: str = "", source: str = "") -> Figure:
     """Draw one dot a row, coloured by ``group``; the seven largest groups have colours of their own."""
     import matplotlib.pyplot as plt

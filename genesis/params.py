@@ -110,6 +110,16 @@ class StudentParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeParams:
+    """The pointer probe in 50_downstream; `genesis probe` has options of its own and runs more."""
+
+    against: str = _param("", "a second data set (file, run) to compare with; empty: none")
+    updates: Annotated[int, Meta(ge=0)] = _param(60, "updates a training run; 0: no pointer probe")
+    runs: Count = _param(1, "training runs, each with a seed of its own")
+    items: Count = _param(200, "benchmark items it is scored on, about")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainParams:
     """How a student is fine-tuned, `genesis train`."""
 
@@ -204,7 +214,8 @@ class Params:
     audit_size: Count = _param(60, "dialogues of the audit sample, drawn by strata")
     student: StudentParams = _param(StudentParams(), "the program: any LM as a student, `genesis predict`")
     train: TrainParams = _param(TrainParams(), "the fine-tuned student, `genesis train`")
-    downstream_items: Count = _param(1000, "benchmark items the probe is scored on, at most")
+    downstream_items: Count = _param(1000, "benchmark items the light probe is scored on, at most")
+    probe: ProbeParams = _param(ProbeParams(), "the pointer probe (extra `probe`: torch)")
 
 
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Params:

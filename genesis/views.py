@@ -130,8 +130,8 @@ def metrics(part: Mapping[str, Any]) -> DataFrame:
     return pd.DataFrame(rows, columns=["measure", "value", "95 % interval", "n"])
 
 
-def paper(run: Run, experiment: str) -> DataFrame:
-    """Return a table of the paper: reported figures beside the scores in the run's ``scores/`` folder.
+def paper(run: Run, *experiments: str) -> DataFrame:
+    """Return tables of the paper, one below the other: reported figures beside the scores in the run's ``scores/``.
 
     Scores of simulated models are left out. Raises RecordError for a damaged file of scores.
     """
@@ -141,7 +141,7 @@ def paper(run: Run, experiment: str) -> DataFrame:
 
     scores = [run.read_json(f"scores/{file.name}") for file in sorted((run.path / "scores").glob("*.json"))]
     columns = ["benchmark", "metric", "system", "value", "low", "high", "kind", "comparable", "formula"]
-    return pd.DataFrame(tables(experiment, scores)["results"], columns=columns)
+    return pd.DataFrame([row for one in experiments for row in tables(one, scores)["results"]], columns=columns)
 
 
 def students(run: Run) -> DataFrame:
@@ -168,17 +168,57 @@ def probe_items(found: Mapping[str, Any]) -> DataFrame:
     return pd.DataFrame(found["items"])
 
 
-def probe(found: Mapping[str, Any]) -> DataFrame:
-    """Return the probe's scores: one row a score of the trained student and of the untrained baseline."""
+def side_by_side(run: Run, light: Mapping[str, Any], pointer: Mapping[str, Any]) -> DataFrame:
+    """Return what every student of a run scored, a row a figure, scenarios never pooled.
+
+    ``light``: what :func:`genesis.steps.teach` returned; ``pointer``: what the pointer probe's ``try_out`` returned,
+    with the second data set's figures where there is one; then program and fine-tuned students (:func:`students`).
+    ``simulated``: the student, or what it was trained on, is of the offline (simulated) LM.
+    """
     import pandas as pd
 
-    rows = []
-    for who in ("trained", "untrained"):
-        for name in ("choice", "irrelevance", "ranking"):
-            score = (found[who] or {}).get(name)
-            if score and score["n"]:
-                rows.append((f"{who}: {name}", score["accuracy"], *score["interval"], score["n"]))
-    return pd.DataFrame(rows, columns=["score", "value", "low", "high", "n"])
+    from genesis.downstream.pointer import trial
+
+    made = bool(light.get("simulated"))
+    parts = [
+        {"student": "light probe" if who == "trained" else "untrained", "figure": name, "value": score["accuracy"]}
+        | {"low": score["interval"][0], "high": score["interval"][1], "n": score["n"], "simulated": made}
+        for who in ("trained", "untrained")
+        for name in ("choice", "irrelevance", "ranking")
+        if (score := (light[who] or {}).get(name)) and score["n"]
+    ]
+    sets = [("pointer probe", pointer.get("scenarios"), made)]
+    if against := pointer.get("against"):
+        known = "simulated" in (against["lm"] or "")
+        sets.append((f"pointer probe on {against['name']}", pointer["against_scenarios"], known))
+    for student, scenarios, simulated in sets:
+        for row in trial.rows(scenarios or {}):
+            figure = f"{row.pop('scenario')}: {row.pop('measure')}"
+            parts.append({"student": student, "figure": figure, **row, "simulated": simulated})
+    for one in students(run).to_dict("records"):
+        named = {"student": f"{one['student']} ({one['kind']})", "figure": one["measure"]}
+        parts.append({**named, **{name: one[name] for name in ("value", "low", "high", "simulated")}, "n": None})
+    return pd.DataFrame(parts, columns=["student", "figure", "value", "low", "high", "n", "simulated"])
+
+
+def curve(pointer: Mapping[str, Any], *measures: str) -> DataFrame:
+    """Return the pointer probe's learning curve: a row a number of dialogues, scenario and measure, with intervals."""
+    import pandas as pd
+
+    found = pd.DataFrame(
+        pointer.get("curve", []), columns=["dialogues", "scenario", "measure", "value", "low", "high", "n"]
+    )
+    found.insert(1, "figure", found["scenario"] + ": " + found["measure"])
+    return found[found["measure"].isin(measures)].drop(columns=["scenario", "measure"]).reset_index(drop=True)
+
+
+def changed(pointer: Mapping[str, Any]) -> DataFrame:
+    """Return the benchmark items whose argument accuracy differs most between the run's data and the second set's."""
+    import pandas as pd
+
+    return pd.DataFrame(pointer.get("changed") or [], columns=["id", "category", "second", "first", "request"]).rename(
+        columns={"second": "on this data", "first": "on the second set"}
+    )
 
 
 def summary(run: Run) -> DataFrame:

@@ -103,12 +103,12 @@ def _items(total: dict[str, int]) -> str:
 
 
 def _head(result: dict[str, Any]) -> str:
-    return "   difference  95 % interval        real" if result["differences"] else ""
+    return "   difference  95 % interval        p (Holm)" if result["differences"] else ""
 
 
 def _difference(result: dict[str, Any], scenario: str, measure: str) -> str:
     row = (result["differences"] or {}).get(scenario, {}).get(measure)
     if row is None:
         return ""
-    sure = "yes" if row["real"] else "no"
-    return f"   {row['difference']:>+10.4f}  [{row['low']:+.4f}, {row['high']:+.4f}]  {sure:>4}"
+    sure = "-" if row["p_corrected"] is None else f"{row['p_holm']:.4f}"
+    return f"   {row['difference']:>+10.4f}  [{row['low']:+.4f}, {row['high']:+.4f}]  {sure:>9}"

@@ -139,7 +139,7 @@ def _marks(function: dict[str, Any]) -> set[str]:
 
 
 def draw(items: Sequence[Item], limit: int, seed: int) -> list[Item]:
-    """Return at most ``limit`` items, each category in proportion (rounded), in the order given."""
+    """Return about ``limit`` items, each category in proportion (rounded, at least one), in the order given."""
     if len(items) <= limit:
         return list(items)
     groups: dict[str, list[Item]] = {}

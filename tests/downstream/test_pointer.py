@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pointer_data
 import pytest
+from scipy import stats
 
 from genesis.checks.noise import noisy
-from genesis.downstream.pointer import examples, probe, score, values
+from genesis.downstream.pointer import examples, probe, score, spread, values
 from genesis.downstream.pointer.batches import allowed_spans
 from genesis.downstream.pointer.tokens import tokenize
 from genesis.downstream.pointer.vectors import Pretrained, Words
@@ -155,6 +156,29 @@ def test_runs_that_spread_widen_the_interval() -> None:
     wild = probe.compare(_arm(held, [0.3, 0.5, 0.7], 0), _arm(held, [0.3, 0.5, 0.7], 1), held)["one call"]["arguments"]
     assert wild["se_runs"] > 3 * still["se_runs"]
     assert not wild["real"]
+
+
+def test_few_runs_are_judged_by_student_s_t_and_many_measures_are_corrected_for() -> None:
+    held = probe.held_out(frozenset(), found=pointer_data.items(400))
+    arms = (_arm(held, [0.4, 0.5, 0.6], 0), _arm(held, [0.4, 0.5, 0.6], 1))
+    row = probe.compare(*arms, held, prior={})["one call"]["arguments"]
+    error = np.hypot(row["se_items"], row["se_runs"])
+    assert 4 < row["df"] < 6, "four of the runs, a little more for the items' share"
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(stats.t.ppf(0.975, row["df"]) * error, rel=0.01)
+    assert spread.half_width(0.01, 0.0, freedom=float("inf")) == pytest.approx(0.0196, abs=1e-4)
+    found = probe.compare(_arm(held, [0.6], 0), _arm(held, [0.5], 1), held)
+    rows = [row for part in found.values() for row in part.values() if row["p"] is not None]
+    assert rows
+    smallest = min(rows, key=lambda row: row["p"])
+    assert smallest["p_corrected"] == pytest.approx(min(1.0, smallest["p"] * len(rows)), abs=1e-4)
+    assert all(row["real"] == (row["p_corrected"] < 0.05) for row in rows)
+
+
+def test_one_run_s_interval_counts_the_known_spread_of_runs() -> None:
+    held = probe.held_out(frozenset(), found=pointer_data.items(400))
+    row = probe.summary(_arm(held, [0.5], 0), held)["one call"]["arguments"]
+    by_items = 1.96 * 0.5 / row["n"] ** 0.5
+    assert (row["high"] - row["low"]) / 2 > np.hypot(by_items, 1.96 * spread.RUN_SD["one call", "arguments"])
 
 
 def test_words_never_seen_share_pieces_with_their_relatives() -> None:

@@ -12,12 +12,14 @@ import numpy as np
 import pointer_data
 import pytest
 
+from genesis import record
 from genesis.chat import Message
 from genesis.checks.noise import noisy
-from genesis.downstream.pointer import probe
+from genesis.downstream.pointer import probe, trial
 from genesis.downstream.pointer.decode import PointerStudent
 from genesis.downstream.pointer.examples import from_dialogues
 from genesis.downstream.pointer.train import Settings, train
+from genesis.params import Params
 
 pytest.importorskip("torch")
 pytestmark = pytest.mark.train
@@ -110,3 +112,22 @@ def test_what_cannot_teach_is_one_line_and_exit_code_2(tmp_path: Path, content: 
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert told in done.stderr.strip().splitlines()[-1]
+
+
+def test_a_run_is_tried_out_small_with_a_curve_and_against_another_set(tmp_path: Path) -> None:
+    rows = [msgspec.json.encode(one.to_row()) + b"\n" for one in pointer_data.dialogues(60)]
+    run = record.Run(tmp_path / "experiments" / "x" / "1")
+    run.path.mkdir(parents=True)
+    params = trial.with_probe(Params(), {"updates": 8, "items": 40, "against": str(tmp_path / "other.jsonl")})
+    (run.path / "params.yaml").write_text("experiment: x\n")
+    run.write_json("run.json", {})
+    (run.path / "dialogues.jsonl").write_bytes(b"".join(rows))
+    (tmp_path / "other.jsonl").write_bytes(b"".join(rows[:40]))
+    found = trial.try_out(run, params)
+    assert found["dialogues"] == 40, "the smaller set's number"
+    assert sorted({row["dialogues"] for row in found["curve"]}) == [10, 20, 40]
+    assert found["differences"]["one call"]["arguments"]["assumed"], "one run an arm: the spread is the known one"
+    assert run.read_json(trial.FILE) == found
+    assert 35 <= found["items"]["total"]["scored"] <= 45
+    again = trial.try_out(run, params)
+    assert again == found

@@ -23,33 +23,18 @@ from numpy.typing import NDArray
 
 from genesis.benchmarks.item import Item
 from genesis.dialogue import Dialogue
-from genesis.downstream.pointer import score
+from genesis.downstream.pointer import score, spread
 from genesis.downstream.pointer.examples import from_dialogues
 from genesis.downstream.pointer.score import MEASURES, SCENARIOS, Outcomes, Scored, scenario_of
 from genesis.downstream.pointer.source import TrainingSet
 from genesis.downstream.pointer.train import Settings, train
 from genesis.downstream.probe import draw, touches
 from genesis.errors import BenchmarkError
+from genesis.metrics.compare import LEVEL
+from genesis.metrics.significance import holm
 from genesis.text import stable_hash
 
 Values = NDArray[np.float64]
-RUN_SD: Mapping[tuple[str, str], float] = {
-    ("one call", "arguments"): 0.0143,
-    ("one call", "arguments_p"): 0.0108,
-    ("one call", "choice"): 0.0259,
-    ("one call", "count"): 0.0256,
-    ("one call", "ast"): 0.0124,
-    ("one call", "ast_sampled"): 0.0039,
-    ("several calls", "arguments"): 0.0089,
-    ("several calls", "arguments_p"): 0.0076,
-    ("several calls", "choice"): 0.0276,
-    ("several calls", "count"): 0.0189,
-    ("several calls", "ast"): 0.0039,
-    ("several calls", "ast_sampled"): 0.0018,
-    ("no call", "abstained"): 0.0218,
-}
-"""(scenario, measure) -> standard deviation of a run's mean between independent equal-quality sets; see
-``experiments/probe_sensitivity``. Used where an arm has too few runs to tell its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +123,14 @@ def run_arm(
 
 
 def summary(arm: Arm, held: HeldOut) -> dict[str, Any]:
-    """Return mean and 95 % interval of every measure by scenario and, inside, by category (``categories``)."""
+    """Return mean and 95 % interval of every measure by scenario and, inside, by category (``categories``).
+
+    A scenario's intervals join what items and what runs contribute (see :func:`compare`). A category's know no spread
+    of runs but the arm's own: with one run they are of the items alone.
+    """
     found: dict[str, Any] = {}
     for scenario, categories in SCENARIOS.items():
-        found[scenario] = _means(arm, held.rows(scenario)) | {"categories": {}}
+        found[scenario] = _means(arm, held.rows(scenario), scenario) | {"categories": {}}
         for category in categories:
             rows = np.array([one.item.category == category for one in held.scored], bool)
             if rows.any():
@@ -149,7 +138,8 @@ def summary(arm: Arm, held: HeldOut) -> dict[str, Any]:
     return found
 
 
-def _means(arm: Arm, rows: NDArray[np.bool_]) -> dict[str, Any]:
+def _means(arm: Arm, rows: NDArray[np.bool_], scenario: str = "") -> dict[str, Any]:
+    """Return mean and interval of every measure over some items; ``scenario``: whose spread of runs RUN_SD knows."""
     found = {}
     for measure in MEASURES:
         table = arm.values(measure)[:, rows]
@@ -157,7 +147,9 @@ def _means(arm: Arm, rows: NDArray[np.bool_]) -> dict[str, Any]:
         if not table.shape[1]:
             continue
         value = float(table.mean())
-        wide = 1.96 * float(np.sqrt(table.mean(axis=0).var() / table.shape[1] + _between(table) / len(table)))
+        by_items = float(np.sqrt(table.mean(axis=0).var() / table.shape[1]))
+        variance, freedom, _ = spread.run_variance([table], spread.RUN_SD.get((scenario, measure)))
+        wide = spread.half_width(by_items, float(np.sqrt(variance / len(table))), freedom)
         found[measure] = {
             "value": round(value, 6),
             "low": round(max(0.0, value - wide), 6),
@@ -168,20 +160,17 @@ def _means(arm: Arm, rows: NDArray[np.bool_]) -> dict[str, Any]:
     return found
 
 
-def _between(table: Values) -> float:
-    """Return the variance of runs' means, of a table (runs, items); 0 for a single run."""
-    return float(table.mean(axis=1).var(ddof=1)) if len(table) > 1 else 0.0
-
-
 def compare(
-    first: Arm, second: Arm, held: HeldOut, prior: Mapping[tuple[str, str], float] = RUN_SD
+    first: Arm, second: Arm, held: HeldOut, prior: Mapping[tuple[str, str], float] = spread.RUN_SD
 ) -> dict[str, dict[str, Any]]:
     """Return second minus first, scenario by scenario, measure by measure, paired by item.
 
     ``se_items``: of the mean paired difference over items (of the runs' means); ``se_runs``: of two arms' means, from
     the spread of their runs (from RUN_SD where an arm has one run: then ``assumed`` is true). ``low`` and ``high``:
-    95 % with both; the spread of runs has few degrees of freedom, so it is pooled with RUN_SD's.
-    ``real``: 0 lies outside. ``prior``: other spreads than RUN_SD; empty: the runs at hand alone.
+    95 % with both, by Student's t: the spread of runs has few degrees of freedom even pooled with RUN_SD's (``df``,
+    Satterthwaite's for the sum). ``p``: two-sided; ``p_corrected``: for all measures of all scenarios together (Holm).
+     ``real``: ``p_corrected`` is under 0.05. An interval is of its measure alone.
+    ``prior``: other spreads than RUN_SD; empty: the runs at hand alone.
     """
     found: dict[str, dict[str, Any]] = {}
     for scenario in SCENARIOS:
@@ -190,6 +179,10 @@ def compare(
             row = _difference(first, second, held.rows(scenario), prior.get((scenario, measure)), measure)
             if row is not None:
                 found[scenario][measure] = row
+    rows = [row for part in found.values() for row in part.values()]
+    for row, corrected in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row["p_corrected"] = None if corrected is None else round(corrected, 6)
+        row["real"] = corrected is not None and corrected < LEVEL
     return found
 
 
@@ -204,35 +197,24 @@ def _difference(
     paired = b.mean(axis=0) - a.mean(axis=0)
     value = float(paired.mean())
     by_items = float(paired.std(ddof=1) / np.sqrt(len(paired)))
-    spread, assumed = run_variance([a, b], prior)
-    by_runs = float(np.sqrt(spread / len(a) + spread / len(b)))
+    variance, freedom, assumed = spread.run_variance([a, b], prior)
+    by_runs = float(np.sqrt(variance / len(a) + variance / len(b)))
     error = float(np.hypot(by_items, by_runs))
+    wide = spread.half_width(by_items, by_runs, freedom)
     return {
         "first": round(float(a.mean()), 6),
         "second": round(float(b.mean()), 6),
         "difference": round(value, 6),
-        "low": round(value - 1.96 * error, 6),
-        "high": round(value + 1.96 * error, 6),
+        "low": round(value - wide, 6),
+        "high": round(value + wide, 6),
         "se_items": round(by_items, 6),
         "se_runs": round(by_runs, 6),
         "z": round(value / error, 3) if error else None,
-        "real": bool(abs(value) > 1.96 * error) if error else value != 0,
+        "df": round(spread.joined_freedom(by_items, by_runs, freedom), 1) if np.isfinite(freedom) and by_runs else None,
+        "p": round(spread.p_value(value, by_items, by_runs, freedom), 6) if error else None,
         "assumed": assumed,
         "n": a.shape[1],
     }
-
-
-PRIOR_DF = 8
-"""Degrees of freedom that RUN_SD counts for when it is pooled with the runs at hand."""
-
-
-def run_variance(tables: Sequence[Values], prior: float | None) -> tuple[float, bool]:
-    """Return the variance of a run's mean, pooled over arms and with the known one, and whether that stands alone."""
-    freedom = sum(len(table) - 1 for table in tables)
-    total = sum((len(table) - 1) * _between(table) for table in tables)
-    if prior is not None:
-        return (total + PRIOR_DF * prior**2) / (freedom + PRIOR_DF), freedom == 0
-    return (total / freedom if freedom else 0.0), freedom == 0
 
 
 def changed(first: Arm, second: Arm, held: HeldOut, measure: str = "arguments", most: int = 50) -> list[dict[str, Any]]:
