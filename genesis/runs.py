@@ -98,6 +98,7 @@ def frame(root: str | Path, most: int = 10) -> DataFrame:
     rows = [[getattr(row, name) for name in columns] for row in listed(root)[:most]]
     table = pd.DataFrame(rows, columns=list(columns)).astype(object)
     table["lm"] = table["lm"].replace("offline", "offline (simulated)")
+    table["started"] = table["started"].str.slice(0, 16).str.replace("T", " ")
     return table.where(table.notna(), "–")
 
 

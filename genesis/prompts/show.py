@@ -13,6 +13,7 @@ from genesis.display import visible
 from genesis.prompts.bench import Outcome
 from genesis.prompts.trial import CHANGES, Trial, change
 from genesis.prompts.versions import BUILT_IN, Version
+from genesis.report.numbers import interval, shown
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -165,8 +166,21 @@ def totals_table(trial: Trial) -> DataFrame:
     """Return the totals as a table for a notebook."""
     from pandas import DataFrame
 
-    names = ("measure", "first", "second", "value", "low", "high", "p_corrected", "real", "n", "method")
-    return DataFrame([{name: row[name] for name in names} for row in trial.totals()])
+    rows = [
+        {
+            "measure": row["measure"].replace("_", " "),
+            "old": shown(row["first"]),
+            "new": shown(row["second"]),
+            "difference": shown(row["value"]),
+            "95 % interval": interval(row["low"], row["high"]),
+            "p corrected": shown(row["p_corrected"]),
+            "real": "yes" if row["real"] else "no",
+            "n": row["n"],
+            "method": row["method"],
+        }
+        for row in trial.totals()
+    ]
+    return DataFrame(rows)
 
 
 def rows_table(trial: Trial) -> DataFrame:
@@ -175,7 +189,8 @@ def rows_table(trial: Trial) -> DataFrame:
 
     rows = sorted(trial.rows(), key=lambda row: CHANGES.index(row["change"]))
     names = ("change", "scenario", "tool", "old_outcome", "new_outcome", "new_reasons", "old_tokens", "new_tokens")
-    return DataFrame([{name: row[name] for name in names} for row in rows])
+    told = [{**row, "new_reasons": "; ".join(row["new_reasons"]) or "–"} for row in rows]
+    return DataFrame([{name: row[name] for name in names} for row in told])
 
 
 def versions_table(found: Sequence[Version]) -> DataFrame:

@@ -180,6 +180,7 @@ def _measured(title: str) -> Any:
 
     def section(swept: Swept) -> Section | None:
         names = [name for name in MEASURES[title] if _some(swept, name)]
+        names = [name for name in names if name != "usd" or any(sum(swept.of(arm, "usd")) for arm in swept.arms)]
         names += _scores(swept) if title == "Downstream" else []
         if not names:
             return None
