@@ -147,6 +147,8 @@ def clause(name: str, value: Any) -> str:
         return clauses[not value]
     if name == "summary":
         return str(value)
+    if name == "status" and value in pairs("answers", "status"):
+        return pairs("answers", "status")[value]
     if name in pairs("answers", "said"):
         return pairs("answers", "said")[name].replace("{v}", shown(value))
     if isinstance(value, list) and value and isinstance(value[0], dict):

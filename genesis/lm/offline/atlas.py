@@ -93,6 +93,15 @@ def _flight(about: str, arguments: dict[str, Any], rng: Random) -> Found:
     return {"duration_hours": round(hours, 1), "stops": rng.randint(0, 1)}
 
 
+def _airport(about: str, arguments: dict[str, Any], rng: Random) -> Found:
+    del about, rng
+    for text in texts(arguments):
+        if line := pairs("homes", "airport").get(text.split(",")[0]):
+            code, _, km = line.partition(", ")
+            return {"airport": code, "distance_km": int(km)}
+    return None
+
+
 def _coordinates(about: str, arguments: dict[str, Any], rng: Random) -> Found:
     del about, rng
     found = places(arguments)
@@ -220,6 +229,7 @@ _ANSWERS: tuple[tuple[str, Callable[[str, dict[str, Any], Random], Found]], ...]
     (r"current (local )?time|local time|time in a (specific|specified|particular|given)", _now),
     (r"flight duration|duration.*flight", _flight),
     (r"^(?!book\b|.*traffic).*(directions|\broutes?\b|travel (distance|time)|shortest path|will take)", _route),
+    (r"(closest|nearest) airport", _airport),
     (r"distance", _distance),
     (r"coordinates of|geocod|latitude and longitude", _coordinates),
     (r"capital|largest city|population|\bGDP\b|gross domestic", _country),

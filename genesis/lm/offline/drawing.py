@@ -9,6 +9,7 @@ from typing import Any
 
 from genesis.lm.offline.doubts import bad_value
 from genesis.lm.offline.kinds import options
+from genesis.lm.offline.lands import settled
 from genesis.lm.offline.slots import slot_of
 from genesis.lm.offline.values import Value, draw
 from genesis.lm.offline.vocabulary import entries
@@ -80,7 +81,7 @@ _LEAGUES = {
 def _consistent(values: Values, wish: dict[str, Any], rng: Random) -> Values:
     """Let a city lie in the country or state that is said with it, or was said before."""
     say, about = wish.get("say_now") or {}, str(wish.get("does", ""))
-    kinds = {slot_of(name, say[name], about).kind: name for name in values}
+    kinds = {kind: name for name, kind in _kinds(values, say, about).items()}
     said = {str(value).lower() for value in (wish.get("said") or {}).values() if isinstance(value, str)}
     home = {row.split("/")[0].lower(): row.split("/")[1] for row in entries("values", "league_of")}
     for club in said & home.keys():
@@ -113,7 +114,11 @@ def _consistent(values: Values, wish: dict[str, Any], rng: Random) -> Values:
             values[kinds[outer]] = Value(row[column], row[column])
             if inner and not say[inner].get("enum"):
                 values[inner] = Value(row[0], row[0])
-    return values
+    return settled(values, _kinds(values, say, about), say, about, rng)
+
+
+def _kinds(values: Values, say: dict[str, Any], about: str) -> dict[str, str]:
+    return {name: slot_of(name, say[name], about).kind for name in values}
 
 
 def _fresh(name: str, schema: dict[str, Any], about: str, taken: list[Any], heard: str, rng: Random) -> Value:

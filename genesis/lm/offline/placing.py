@@ -152,6 +152,11 @@ _VAGUE = re.compile(
 )
 
 
+_LEFT_OVER = re.compile(
+    r"(?<!date)(?<!day) and (?:date|time|location|year|season|league|month|day)(?=$| (?:in|on|at|for|with|of|from) )"
+)
+
+
 def _plain(text: str, more: bool) -> str:
     """Drop what only a definition says; ``more``: values follow that make it definite."""
     if more:
@@ -163,6 +168,7 @@ def _plain(text: str, more: bool) -> str:
     text = (
         re.sub(r"(?i) (?:and (?=(?:for|in|at) )|for an? (?:\w+ )?number of days(?=$|,| ))", " ", text) if more else text
     )
+    text = _LEFT_OVER.sub("", text) if more else text
     text = re.sub(r"(?i)\band and\b", "and", text).strip()
     text = re.sub(r"(?i)\b(?:their|a user's|the user's|user's)\b", "my", text)
     text = re.sub(r"(?i)\bnear you\b", "near me", text)

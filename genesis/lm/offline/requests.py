@@ -128,9 +128,9 @@ def _requests(opening: list[tuple[Wish, Values]], stage: str, voice: str, rng: R
         if wish.get("same_as") and not values and not wish.get("from_results"):
             continue
         if wish.get("same_as") and not before:
-            parts.append(_variation(wish, values, {}, _pick("instead", voice, rng)))
+            parts.append(_variation(wish, values, {}, "instead", voice, rng))
         elif before and (wish.get("same_as") or values.keys() == before[1].keys()):
-            parts.append(_variation(wish, values, before[1], _pick("same again", voice, rng)))
+            parts.append(_variation(wish, values, before[1], "same again", voice, rng))
         else:
             manner = "later" if index else "instead" if stage == "instead" else "turn" if stage else ""
             parts.append(request(wish, values, manner, voice, rng))
@@ -177,6 +177,9 @@ def _ranges(text: str, left: list[str], pairs: Pairs) -> tuple[str, list[str]]:
     return text, left
 
 
+_IN_PLACE = re.compile(r" in \x02[A-Z][^\x03]*\x03$")
+
+
 def _tied(text: str, left: list[str], pairs: Pairs) -> tuple[str, list[str]]:
     """Append what ties to the request, each kind of tie once."""
     bound = [(found.rank, name, found.words) for name in left if (found := tie(*pairs[name]))]
@@ -186,7 +189,8 @@ def _tied(text: str, left: list[str], pairs: Pairs) -> tuple[str, list[str]]:
         if opener in openers or len(openers) == 4:
             continue
         openers.add(opener)
-        text += f" {words}"
+        outer = pairs[name][0].kind in ("state", "state_code", "country") and words.startswith("in ")
+        text += f",{words[2:]}" if outer and _IN_PLACE.search(text) else f" {words}"
         left = [other for other in left if other != name]
     return text, left
 
@@ -271,8 +275,11 @@ def _verb(verb: str, kind: str, rng: Random) -> str:
     return verb
 
 
-def _variation(wish: Wish, values: Values, before: Values, manner: str) -> str:
+def _variation(wish: Wish, values: Values, before: Values, manner: str, voice: str, rng: Random) -> str:
     """Ask for the same again with what differs: ``And the same for Bergen.``"""
+    if not values:
+        return _pick("one more", voice, rng)
+    manner = _pick(manner, voice, rng)
     pairs = _pairs(wish, values)
     changed = [n for n in pairs if n not in before or before[n].json != values[n].json] or list(pairs)
     parts = []
@@ -282,4 +289,4 @@ def _variation(wish: Wish, values: Values, before: Values, manner: str) -> str:
         parts.append(
             flag(slot, value) if slot.type == "boolean" else bound.words if bound else f"with {short(slot, value)}"
         )
-    return manner.replace("{what}", listed(parts) or "once more")
+    return manner.replace("{what}", listed(parts))

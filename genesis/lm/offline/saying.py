@@ -54,7 +54,7 @@ def word(slot: Slot, value: Value) -> str:
     if slot.kind in _QUOTE and isinstance(value.json, str):
         said = f'"{said}"'
     marked = f"{OPEN}{said}{CLOSE}"
-    if not slot.unit or not slot.number:
+    if not slot.unit or not slot.number or isinstance(value.json, str) or slot.unit in slot.noun.split():
         return marked
     if slot.unit in _BEFORE:
         return _BEFORE[slot.unit] + marked if not said.startswith("-") else f"{marked} {slot.unit}"

@@ -194,6 +194,7 @@ def _noun(words: list[str], description: str) -> str:
     text = " ".join(word.upper() if word in entries("nouns", "capitals") else word for word in name)
     text = re.sub(r"^(?:is|get|the) ", "", text)
     text = re.sub(r" in (?:days|hours|minutes|seconds|years|months|km|miles|meters|kg)$", "", text)
+    text = re.sub(r"\b(time|duration|term|period) (?:days|hours|minutes|seconds|years|months)$", r"\1", text)
     text = re.sub(r"(?<=[a-z])(\d+)$", r" \1", text)
     text = re.sub(r"^(\w+(?: \w+)?) ([12ab])$", lambda m: f"{'first' if m[2] in '1a' else 'second'} {m[1]}", text)
     if (len(text) > 2 or text in ("ID", "IP", "pH")) and not re.fullmatch(r"(number of|\w{1,2}|\w{1,3}\d)", text):
