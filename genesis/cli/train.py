@@ -35,7 +35,9 @@ def add(commands: Any) -> None:
     score.add_argument("--limit", type=int, metavar="N", help="items asked (default: all)")
     score.add_argument("--seed", type=int, default=0, help="draws the items (default: 0)")
     score.add_argument("--max-completion", type=int, default=512, metavar="N", help="most tokens of an answer")
-    score.add_argument("--out", metavar="FILE", help="write the score, one JSON object")
+    score.add_argument(
+        "--out", metavar="DIR", help="folder for predictions, verdicts and score, as `genesis predict`'s"
+    )
     score.add_argument("--json", action="store_true", help="print one JSON object")
     score.set_defaults(handler=run_score)
 
@@ -77,16 +79,19 @@ def run(arguments: argparse.Namespace) -> int:
 def run_score(arguments: argparse.Namespace) -> int:
     """Score a student in this process, print."""
     from genesis.cli import print_json
-    from genesis.cli.score import print_report, write_rows
+    from genesis.cli.score import print_report
     from genesis.downstream.interface import score_student
     from genesis.downstream.training.local import LocalStudent
 
     student = LocalStudent.load(arguments.model, max_completion=arguments.max_completion)
     report = score_student(
-        student, arguments.benchmark, data=arguments.data, limit=arguments.limit, seed=arguments.seed
+        student,
+        arguments.benchmark,
+        data=arguments.data,
+        limit=arguments.limit,
+        seed=arguments.seed,
+        out=arguments.out,
     )
-    if arguments.out:
-        write_rows(arguments.out, [report.summary])
     if arguments.json:
         print_json(report.summary)
     else:

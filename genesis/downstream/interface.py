@@ -128,22 +128,29 @@ async def ascore_student(
     limit: int | None = None,
     seed: int = 0,
     concurrency: int = 64,
+    out: str | Path | None = None,
 ) -> Report:
     """Score any student on a benchmark by its official rule; :func:`score_student` outside an event loop.
 
     ``items``: all of the benchmark unless given. ``limit``: items asked, drawn by ``seed`` in proportion to the
-    categories. The summary holds ``student`` and ``simulated`` beside the scorer's figures. Raises BenchmarkError and
-    what the student raises: an exception is never a wrong answer.
+    categories. ``out``: a folder for ``predictions.jsonl``, ``verdicts.jsonl`` and ``score.json``, as
+    ``genesis predict`` writes them. The summary holds ``student`` and ``simulated`` beside the scorer's figures.
+    Raises BenchmarkError, RecordError for a folder that cannot be written, before anything is asked, and what the
+    student raises: an exception is never a wrong answer.
     """
-    from genesis.downstream.predict import draw
+    from genesis.downstream.predict import draw, results_folder, write_results
 
+    run = None if out is None else results_folder(out)
     every = load_items(benchmark, data) if items is None else list(items)
     chosen = draw(every, limit, seed)
     asked = [question(benchmark, item) for item in chosen]
     answers = await answer_all(student, [one for one, _ in asked], concurrency=concurrency)
     given = {task.id: prediction_of(task, answer) for (_, task), answer in zip(asked, answers, strict=True)}
     found = report(benchmark, given, every, scorer_of(benchmark).gold(every))
-    return Report(found.scored, {"student": student.name, "simulated": student.simulated, **found.summary})
+    made = Report(found.scored, {"student": student.name, "simulated": student.simulated, **found.summary})
+    if run is not None:
+        write_results(run, given, made, made.summary)
+    return made
 
 
 def score_student(student: Student, benchmark: str, items: Sequence[Item] | None = None, **options: Any) -> Report:

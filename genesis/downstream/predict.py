@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -24,7 +24,7 @@ from genesis.benchmarks.item import Item
 from genesis.downstream.asking import Task, make_task
 from genesis.downstream.predictions import Prediction, to_row
 from genesis.downstream.program import Program, prepare, rest_of
-from genesis.downstream.score import load_items, report, scorer_of
+from genesis.downstream.score import Report, load_items, report, scorer_of
 from genesis.downstream.score import to_row as verdict_row
 from genesis.downstream.student import AGENT, Mode, use_mode
 from genesis.errors import BenchmarkError, GenesisError, RecordError, RejectedLMError, RetryableLMError
@@ -66,11 +66,7 @@ async def predict(
     """
     items = load_items(benchmark, data)
     chosen = draw(items, limit, params.seed)
-    run = record.Run(Path(folder))
-    try:
-        run.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordError(f"{run.path}: cannot be written: {error.strerror}") from error
+    run = results_folder(folder)
     with run.lock():
         recipe = await prepare(params, run.path, mode, items)
         left = replace(params, budget=rest_of(params.budget, recipe.spent))
@@ -85,10 +81,25 @@ async def predict(
         given = {found.prediction.id: found.prediction for found in asked if found.prediction is not None}
         found = report(benchmark, given, items, scorer_of(benchmark).gold(items))
         score = {**about, **found.summary, **_outcomes(tasks, asked), "usage": usage}
-        run.replace_rows("predictions", [to_row(prediction) for prediction in given.values()])
-        run.replace_rows("verdicts", [verdict_row(one) for one in found.scored])
-        run.write_json("score.json", score)
+        write_results(run, given, found, score)
     return score
+
+
+def results_folder(folder: str | Path) -> record.Run:
+    """Return a folder for results, made where it is not there. Raises RecordError."""
+    run = record.Run(Path(folder))
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"{run.path}: cannot be written: {error.strerror}") from error
+    return run
+
+
+def write_results(run: record.Run, given: Mapping[str, Prediction], found: Report, score: Mapping[str, Any]) -> None:
+    """Write predictions, verdicts and, last, the score."""
+    run.replace_rows("predictions", [to_row(prediction) for prediction in given.values()])
+    run.replace_rows("verdicts", [verdict_row(one) for one in found.scored])
+    run.write_json("score.json", dict(score))
 
 
 def _about(caller: Caller, program: Program, params: Params) -> dict[str, Any]:

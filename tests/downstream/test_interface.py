@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,8 @@ from genesis.chat import Message, ToolCall
 from genesis.downstream import bfcl
 from genesis.downstream.interface import Question, Tools, answer_all, question, score_student, with_context
 from genesis.downstream.predict import draw
-from genesis.errors import BenchmarkError
+from genesis.downstream.score import score
+from genesis.errors import BenchmarkError, RecordError
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +68,23 @@ def test_gold_student_scores_as_gold(kind: type[Gold], items: list[Item]) -> Non
     assert any("." in function["name"] for item in chosen for function in item.functions), "names that APIs refuse"
     if isinstance(student, Waiting):
         assert student.most == 5
+
+
+def test_results_lie_in_a_folder_and_score_again_to_the_same_figures(items: list[Item], tmp_path: Path) -> None:
+    chosen = draw(items, 30, 0)
+    found = score_student(Gold(chosen), "bfcl", items, limit=30, out=tmp_path / "a" / "b")
+    folder = tmp_path / "a" / "b"
+    assert sorted(file.name for file in folder.iterdir()) == ["predictions.jsonl", "score.json", "verdicts.jsonl"]
+    assert json.loads((folder / "score.json").read_bytes()) == json.loads(json.dumps(found.summary))
+    assert len((folder / "verdicts.jsonl").read_text().splitlines()) == 30
+    again = score("bfcl", folder / "predictions.jsonl").summary
+    assert again["aggregates"] == found.summary["aggregates"]
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_asked(items: list[Item], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecordError, match="cannot be written"):
+        score_student(Gold([]), "bfcl", items, limit=1, out=tmp_path / "file" / "x")
 
 
 def test_a_batch_of_another_length_is_refused(items: list[Item]) -> None:
