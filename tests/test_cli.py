@@ -90,14 +90,13 @@ def test_the_quickstart_ends_with_a_complete_run(tmp_path: Path) -> None:
     assert str(run) in again.stdout
 
 
-def leaves(parser: argparse.ArgumentParser, above: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (command, what stands below its help and that of the group above it) of every command."""
+def leaves(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
+    """Yield (command, what stands below its help) of every command."""
     groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    shown = above + (parser.epilog or "")
     if not groups:
-        yield parser.prog, shown
+        yield parser.prog, parser.epilog or ""
     for child in groups[0].choices.values() if groups else ():
-        yield from leaves(child, shown)
+        yield from leaves(child)
 
 
 COMMANDS = [pair for group in build_parser()._subparsers._group_actions[0].choices.values() for pair in leaves(group)]  # type: ignore[union-attr]

@@ -83,6 +83,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
+def show_examples(parser: argparse.ArgumentParser, text: str, command: str) -> None:
+    """Show in a verb's help those lines of the whole command's examples that are about it: ``pool diff``."""
+    lines = [line for line in text.splitlines() if line.strip().startswith(f"genesis {command} ")]
+    parser.epilog = "\n".join(["examples:", *lines])
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+
+
 def fail(message: str) -> int:
     """Print one line about what went wrong and return exit code 2."""
     print(f"genesis: {message}", file=sys.stderr)

@@ -33,6 +33,8 @@ _EXAMPLES = """examples:
 
 def add(commands: Any) -> None:
     """Declare the parsers of ``genesis pool``."""
+    from genesis.cli import show_examples
+
     parser = commands.add_parser(
         "pool",
         help="build, show and compare pools of tools",
@@ -69,8 +71,9 @@ def add(commands: Any) -> None:
     decide.add_argument("--domain", default="", help="the tool's domain, whatever the lexicon says")
     decide.add_argument("--decisions", metavar="FILE", help="default: POOL with the ending .decisions.jsonl")
     decide.set_defaults(handler=_decide)
-    for verb in (show, diff, overlap, export, decide):
+    for name, verb in (("show", show), ("diff", diff), ("overlap", overlap), ("export", export), ("decide", decide)):
         verb.add_argument("--json", action="store_true", help="print one JSON object")
+        show_examples(verb, _EXAMPLES, f"pool {name}")
 
 
 def _add_build(verbs: Any) -> None:

@@ -52,7 +52,10 @@ def add(commands: Any) -> None:
 
 
 def _action(actions: Any, name: str, words: str, handler: Any) -> Any:
+    from genesis.cli import show_examples
+
     parser = actions.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+    show_examples(parser, _EXAMPLES, f"review {name}")
     parser.add_argument("run", metavar="RUN", help="a run's folder or id, or latest")
     parser.add_argument("--root", default="experiments", metavar="DIR", help="folder of runs (default: experiments)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -18,6 +18,8 @@ The same command continues a run that was stopped. A student that is served is s
 
 def add(commands: Any) -> None:
     """Declare the commands."""
+    from genesis.cli import show_examples
+
     parser = commands.add_parser(
         "train",
         help="fine-tune a student on dialogues: SFT, then GRPO; or score one",
@@ -27,8 +29,11 @@ def add(commands: Any) -> None:
     )
     stages = parser.add_subparsers(dest="stage", metavar="STAGE", required=True)
     for stage, told in (("sft", "supervised: whole dialogues"), ("grpo", "reinforced: the paper's two rewards")):
-        _add_stage(stages.add_parser(stage, help=told, epilog="examples: `genesis train --help`"))
-    score = stages.add_parser("score", help="score a fine-tuned student", epilog="examples: `genesis train --help`")
+        one = stages.add_parser(stage, help=told)
+        show_examples(one, EXAMPLES, f"train {stage}")
+        _add_stage(one)
+    score = stages.add_parser("score", help="score a fine-tuned student")
+    show_examples(score, EXAMPLES, "train score")
     score.add_argument("model", help="folder or name of the student")
     score.add_argument("--benchmark", required=True, choices=("bfcl", "apibank", "acebench"))
     score.add_argument("--data", metavar="DIR", help="folder of the benchmark's data")
