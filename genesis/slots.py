@@ -29,7 +29,7 @@ _CHOICES = re.compile(r"(?<!\w)['\"]([^'\"]{1,30})['\"](?!\w)")
 _FEW = frozenset(
     words(
         "unit units type gender format category class size order mode rating stars bathrooms children gravity "
-        "design suit population dataset decay deck color1 color2 target specialization goal finish attribute"
+        "design suit population dataset decay deck color1 color2 target specialization goal finish attribute vs context"
     )
 )
 """Words of names whose values are few, whatever the schema allows."""
@@ -81,7 +81,8 @@ def carries(tool: Tool, scenario: Scenario) -> bool:
         "multi",
     )
     tries_again = scenario.turns == "multi" and scenario.special in ("tool_error", "irrelevance")
-    if (repeats or tries_again) and not any_parameter(tool, varied):
+    free = any(_free(schema, name) for name, schema in tool.properties.items())
+    if (repeats and not free) or (tries_again and not any_parameter(tool, varied)):
         return False
     if scenario.special == "bad_param":
         return bool(any_parameter(tool, spoilable))

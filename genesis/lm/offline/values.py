@@ -119,7 +119,7 @@ def _stamp(description: str, rng: Random) -> Value:
 
 
 _OBJECT = re.compile(
-    r"(?i)\b(?:object|instance|callback|class|stream|node|function|parser|AST|property|variable|iterator|handler|listener)\b"
+    r"(?i)\b(?:object|instance|callback|class|stream|node|function|parser|AST|property|variable|iterator|handler|listener|shard)\b"
 )
 
 
