@@ -1,6 +1,6 @@
 """How small a difference in training data the pointer probe sees: dose and response on the offline generator's data.
 
-    python experiments/probe_sensitivity/run.py --work DIR [--workers 2] [--only clean,noise_10]
+    python experiments/probe_sensitivity/run.py --work DIR [--workers 2] [--only 'clean,noise 10 %'] [--report]
 
 Makes two runs of 6,000 dialogues (N = 1, no errors) over 400 tools, trains every arm on them, scores on the BFCL items
 that offer none of the 400, keeps each run under DIR (a run that is there is not repeated), and writes runs.csv,
@@ -207,6 +207,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for data and runs (about 200 MB)")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", default="", help="arms, separated by commas")
+    parser.add_argument("--report", action="store_true", help="train nothing: tables and figure of the runs at hand")
     parser.add_argument("--share", type=int, default=-1, help=argparse.SUPPRESS)
     given = parser.parse_args()
     only = [arm for arm in given.only.split(",") if arm]
@@ -214,6 +215,15 @@ def main() -> None:
     if given.share >= 0:
         work_through(given.work, given.share, given.workers, only)
         return
+    if not given.report:
+        train(given)
+    import report
+
+    report.write(given.work, HERE)
+
+
+def train(given: argparse.Namespace) -> None:
+    """Do all runs that are not there yet, in ``given.workers`` processes."""
     data(given.work)
     command = [
         sys.executable,
@@ -229,9 +239,6 @@ def main() -> None:
     codes = [worker.wait() for worker in workers]
     if any(codes):
         raise SystemExit("a worker failed")
-    import report
-
-    report.write(given.work, HERE)
 
 
 if __name__ == "__main__":
