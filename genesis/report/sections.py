@@ -23,6 +23,8 @@ HOW_MEASURED = {
     "not measured": "Nobody has read a random sample of what is accepted, so nobody knows: `genesis review plan` says "
     "how many to read.",
 }
+OF_GENERATION = ("acceptance", "accepted", "rejected", "yield")
+"""Measures that an audit does not have: nothing was generated, what failed stands under what the rules found."""
 MOST_FAILURES = 20
 """Failures of an audit that the page lists; the others are in verdicts.jsonl."""
 
@@ -182,8 +184,9 @@ def _measured(name: str) -> Callable[[Run], Section | None]:
         part = metrics_parts(run).get(name)
         if not part:
             return None
-        rows = list(flat(part))
-        first = headline(name, part)
+        audit = bool(run.params.data)
+        rows = [(row, depth) for row, depth in flat(part) if not (audit and row.name.startswith(OF_GENERATION))]
+        first = [row for row in headline(name, part) if not (audit and row.name.startswith(OF_GENERATION))]
         first += [row for row, depth in rows if depth == 0 and row not in first and row.name not in ("size", "seed")]
         lead = LEAD[name]
         return Section(

@@ -126,6 +126,7 @@ def test_an_audit_s_page_shows_what_failed_and_where(tmp_path: Path) -> None:
     assert headings[:3] == ["What was checked", "What the rules found", "First failures"]
     assert {"What the rules catch", "Diversity", "3 dialogues"} <= set(headings)
     assert "The funnel" not in headings
+    assert "acceptance" not in page  # nothing was generated: 100 % beside a failed row would mislead
     failed = next(verdict for verdict in rules.check(wrong) if verdict.outcome == "fail")
     assert f"<td>2</td><td>{failed.check}</td>" in page
     assert dict(report.summary_rows(run))["dialogues"] == "3 checked, 1 failed"
