@@ -14,21 +14,22 @@ What YAML readers disagree about is refused with a hint, never guessed: ``yes``/
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
+from genesis import typed
 from genesis.errors import ParamsError
 from genesis.scenario import labels
 from genesis.strict_yaml import parse_yaml
+from genesis.typed import SECRET, build
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", description="letters, digits, _ . -")]
-EnvName = Annotated[str, Meta(pattern=r"^[A-Z_][A-Z0-9_]{0,63}\Z", description="a NAME in capitals, not the key")]
+EnvName = Annotated[str, Meta(pattern=r"^[A-Z_][A-Z0-9_]{0,63}\Z", description=SECRET)]
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Weight = Annotated[float, Meta(ge=0)]
@@ -267,7 +268,7 @@ def _split_key(name: str) -> list[str]:
 
 def from_dict(data: Mapping[str, Any], where: str = "params") -> Params:
     """Build Params from plain data, as strictly as from a file. Raises ParamsError."""
-    params: Params = _build(Params, data, where, "")
+    params: Params = build(Params, data, where)
     for label in [*params.mix, *params.counts]:
         _check_label(label, where)
     for label, count in params.counts.items():
@@ -332,76 +333,9 @@ def params_hash(params: Params) -> str:
     return hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest()[:12]
 
 
-def describe(kind: type = Params, prefix: str = "") -> list[tuple[str, str, Any, str]]:
+def describe() -> list[tuple[str, str, Any, str]]:
     """Return (name, type, default, help) of every parameter, groups dotted: for docs, ``--help`` and the notebooks."""
-    hints = get_type_hints(kind, include_extras=True)
-    rows: list[tuple[str, str, Any, str]] = []
-    for item in fields(kind):
-        default = item.default if item.default_factory is MISSING else item.default_factory()
-        if is_dataclass(hints[item.name]):
-            rows += describe(hints[item.name], f"{prefix}{item.name}.")
-        else:
-            rows.append((prefix + item.name, type_words(hints[item.name]), default, item.metadata["help"]))
-    return rows
-
-
-def type_words(hint: Any) -> str:
-    """Return what a type hint expects, in words: ``a whole number >= 1``."""
-    if get_origin(hint) is Annotated:
-        base, meta = get_args(hint)[0], get_args(hint)[1]
-        limits = [
-            f"{sign} {value}" for sign, value in ((">=", meta.ge), (">", meta.gt), ("<=", meta.le)) if value is not None
-        ]
-        extra = " ".join([*limits, *([f"({meta.description})"] if meta.description else [])])
-        return f"{type_words(base)} {extra}".strip()
-    if get_origin(hint) is Literal:
-        return "one of " + ", ".join(map(str, get_args(hint)))
-    if get_origin(hint) is list:
-        return f"a list of {type_words(get_args(hint)[0])}"
-    if get_origin(hint) is dict:
-        return f"a mapping of text to {type_words(get_args(hint)[1])}"
-    names = {int: "a whole number", float: "a number", str: "text", bool: "true or false", type(None): "null"}
-    if hint in names:
-        return names[hint]
-    if is_dataclass(hint):
-        return "a group"
-    return " or ".join(type_words(part) for part in get_args(hint))
-
-
-def _build(kind: type, data: Any, where: str, prefix: str) -> Any:
-    if not isinstance(data, Mapping):
-        raise ParamsError(f"{where}: '{prefix.rstrip('.')}' is {_shown(data)}; expected a group of names and values")
-    hints = get_type_hints(kind, include_extras=True)
-    known = [item.name for item in fields(kind)]
-    values = {}
-    for key, value in data.items():
-        if key not in known:
-            raise ParamsError(f"{where}: unknown parameter '{prefix}{key}'{_nearest_key(str(key), prefix)}")
-        if is_dataclass(hints[key]):
-            values[key] = _build(hints[key], value, where, f"{prefix}{key}.")
-            continue
-        try:
-            values[key] = msgspec.convert(value, hints[key], strict=True)
-        except msgspec.ValidationError as error:
-            expected = type_words(hints[key]) + _hint(value, hints[key])
-            if hints[key] == EnvName:
-                raise ParamsError(
-                    f"{where}: '{prefix}{key}' is no such name (not shown); expected {expected}"
-                ) from None
-            raise ParamsError(f"{where}: '{prefix}{key}' is {_shown(value)}; expected {expected}") from error
-    return kind(**values)
-
-
-def _nearest_key(key: str, prefix: str) -> str:
-    rows = [name for name, *_ in describe()]
-    names = sorted({*rows, *(name.partition(".")[0] for name in rows)})
-    close = difflib.get_close_matches(prefix + key, names, n=1, cutoff=0.5)
-    if not close and not prefix:
-        close = [name for name in names if name.rpartition(".")[2] == key][:1]
-    inside = [name for name in names if name.startswith(prefix)] if prefix else []
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; known here: {', '.join(inside)}" if inside else "; `genesis run --help-params` lists all"
+    return typed.describe(Params)
 
 
 def _check_label(label: str, where: str) -> None:
@@ -409,16 +343,3 @@ def _check_label(label: str, where: str) -> None:
         close = difflib.get_close_matches(label, labels(), n=1, cutoff=0.3)
         hint = f"; did you mean '{close[0]}'?" if close else ""
         raise ParamsError(f"{where}: unknown scenario '{label}' in the mix{hint} (known: {', '.join(labels())})")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _hint(value: Any, hint: Any) -> str:
-    if isinstance(value, str) and "number" in type_words(hint) and re.fullmatch(r"[-+]?[\d.]+", value):
-        return "; write it without quotes"
-    if isinstance(value, (int, float)) and "text" in type_words(hint):
-        return "; put it in quotes"
-    return ""

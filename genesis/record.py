@@ -23,45 +23,36 @@ from __future__ import annotations
 
 import datetime
 import fcntl
-import hashlib
 import os
 import shutil
 import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib import metadata
-from itertools import accumulate
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import xxhash
 
+from genesis import jsonl
 from genesis import params as parameters
 from genesis.errors import LockedError, RecordError
+from genesis.jsonl import write_atomic
 from genesis.params import Params
+from genesis.provenance import SCHEMA_VERSION, lm_names
+from genesis.provenance import code_hash as code_hash
+from genesis.provenance import describe as describe
+from genesis.provenance import lm_words as lm_words
+from genesis.provenance import simulated as simulated
 from genesis.text import stable_hash
 
-SCHEMA_VERSION = 1
 METRICS = "metrics.json"
 PROMPTS = "prompts"
 """The run's own copy of the prompt versions it was made with."""
 TRIALS = "prompts"
 """The experiment under which prompts are tried out: whole runs, but no results; ``latest`` passes them over."""
-_PACKAGES = (
-    "genesisfunc-workbench",
-    "dspy",
-    "datasets",
-    "pandas",
-    "papermill",
-    "msgspec",
-    "jsonschema-rs",
-    "scikit-learn",
-    "bfcl-eval",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,66 +103,31 @@ class Run:
 
     def append(self, name: str, row: dict[str, Any]) -> None:
         """Append one row to ``name.jsonl`` in a single write. Raises RecordError where the disk refuses."""
-        line = msgspec.json.encode(row) + b"\n"
         try:
-            with self.file(f"{name}.jsonl").open("ab") as stream:
-                stream.write(line)
+            file = self.file(f"{name}.jsonl")
         except OSError as error:
-            raise RecordError(
-                f"{self.path / name}.jsonl: {error.strerror}; what is there is valid, resume later"
-            ) from error
+            raise RecordError(f"{self.path}: {error.strerror}; what is there is valid, resume later") from error
+        jsonl.append(file, row)
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows of ``name.jsonl``; an absent file has none.
-
-        A torn last line is passed over (:func:`mend` cuts it); damage in the middle raises RecordError with the offset.
-        """
-        file = self.path / f"{name}.jsonl"
-        if not file.exists():
-            return
-        offset = 0
-        with file.open("rb") as stream:
-            for line in stream:
-                if not line.endswith(b"\n"):
-                    return
-                yield _decode(line, file, offset)
-                offset += len(line)
+        """Yield the rows of ``name.jsonl``, none where it is absent (:func:`genesis.jsonl.read`)."""
+        return jsonl.read(self.path / f"{name}.jsonl")
 
     def mend(self, name: str) -> int:
-        """Cut a torn tail (no final newline, or a block of NULs) off ``name.jsonl``; return the bytes cut.
-
-        Called once by the owner of the lock before it appends.
-        """
-        file = self.path / f"{name}.jsonl"
-        if not file.exists():
-            return 0
-        data = file.read_bytes()
-        kept = data.rstrip(b"\0")
-        kept = kept[: kept.rfind(b"\n") + 1]
-        if len(kept) < len(data):
-            with file.open("r+b") as stream:
-                stream.truncate(len(kept))
-        return len(data) - len(kept)
+        """Cut a torn tail off ``name.jsonl``; return the bytes cut. The lock's owner calls it before it appends."""
+        return jsonl.mend(self.path / f"{name}.jsonl")
 
     def replace_rows(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Write ``name.jsonl`` anew, whole or not at all."""
-        _write_atomic(self.file(f"{name}.jsonl"), b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+        jsonl.replace(self.file(f"{name}.jsonl"), rows)
 
     def order_rows(self, name: str, place: Callable[[dict[str, Any]], int]) -> None:
         """Bring the rows of ``name.jsonl`` into the order of ``place``, whole or not at all, one in memory at once."""
-        file = self.path / f"{name}.jsonl"
-        places = [place(row) for row in self.rows(name)]
-        if places == sorted(places):
-            return
-        with file.open("rb") as stream:
-            ends = list(accumulate(len(line) for line in stream))
-            starts = [0, *ends]
-            order = sorted(range(len(places)), key=places.__getitem__)
-            _write_atomic(file, (_piece(stream, starts[row], ends[row]) for row in order))
+        jsonl.order(self.path / f"{name}.jsonl", place)
 
     def write_json(self, name: str, content: Any) -> None:
         """Write a JSON file, whole or not at all."""
-        _write_atomic(
+        write_atomic(
             self.file(name), msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=2) + b"\n"
         )
 
@@ -245,12 +201,12 @@ def create(params: Params, root: str | Path = "experiments", *, again: bool = Fa
     try:
         run.path.mkdir(parents=True, exist_ok=True)
         if again:
-            _set_aside(run, keep_journal=_lm_names(params) != ["offline"])
+            _set_aside(run, keep_journal=lm_names(params) != ["offline"])
         if not (run.path / "params.yaml").exists():
-            _write_atomic(run.path / "params.yaml", parameters.dump_yaml(params).encode())
+            write_atomic(run.path / "params.yaml", parameters.dump_yaml(params).encode())
             for version in prompt_files(params):
                 if version.is_file():
-                    _write_atomic(run.file(f"{PROMPTS}/{version.name}"), version.read_bytes())
+                    write_atomic(run.file(f"{PROMPTS}/{version.name}"), version.read_bytes())
     except OSError as error:
         raise RecordError(f"{run.path}: cannot be written: {error.strerror}") from error
     if again or not (run.path / "run.json").exists():
@@ -275,7 +231,7 @@ def copy_results(donor: Run, run: Run) -> None:
         made = donor.read_json("run.json")
         own = {"experiment": run.path.parent.name, "params_hash": parameters.params_hash(run.params)}
         run.update(**{**made, **own, "copied_from": f"{donor.path.parent.name}/{donor.id}"})
-        _write_atomic(run.path / METRICS, (donor.path / METRICS).read_bytes())
+        write_atomic(run.path / METRICS, (donor.path / METRICS).read_bytes())
     except OSError as error:
         raise RecordError(f"{run.path}: cannot be written: {error.strerror}") from error
 
@@ -293,6 +249,14 @@ def run_id(params: Params) -> str:
     return f"s{params.seed}-{content if not digests else f'{stable_hash(content, *digests):012x}'[:12]}"
 
 
+def _file_digest(file: Path) -> str:
+    digest = xxhash.xxh3_128()
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def project_root() -> Path | None:
     """Return the project around the working folder (it has ``notebooks`` and ``params``); None outside of one."""
     here = Path.cwd()
@@ -308,14 +272,6 @@ def prompts_folder() -> Path:
 def prompt_files(params: Params) -> list[Path]:
     """Return the files of the prompt versions that the parameters name, in the order of the agents' names."""
     return [prompts_folder() / f"{version}.json" for _, version in sorted(params.prompts.items())]
-
-
-def _file_digest(file: Path) -> str:
-    digest = xxhash.xxh3_128()
-    with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def open_run(ref: str | Path, root: str | Path = "experiments") -> Run:
@@ -347,47 +303,6 @@ def open_run(ref: str | Path, root: str | Path = "experiments") -> Run:
     return run
 
 
-def describe(params: Params) -> dict[str, Any]:
-    """Return what run.json says of the code, the libraries and the parameters a run is made with."""
-    return {
-        "schema": SCHEMA_VERSION,
-        "experiment": params.experiment,
-        "lm": params.lm,
-        "simulated": simulated(params),
-        "seed": params.seed,
-        "params_hash": parameters.params_hash(params),
-        "versions": {name: _version(name) for name in _PACKAGES},
-        "git": _git(),
-        "code_hash": code_hash(),
-    }
-
-
-def simulated(params: Params) -> bool:
-    """Whether any agent of a run is the offline (simulated) LM; a run over given data asks no LM."""
-    return not params.data and "offline" in _lm_names(params)
-
-
-def lm_words(params: Params) -> str:
-    """Return the LM's name as every caption shows it: ``offline (simulated) LM`` where it is that."""
-    if params.data:
-        return f"none; data: {Path(params.data).name}"
-    return ", ".join("offline (simulated) LM" if name == "offline" else name for name in _lm_names(params))
-
-
-def _lm_names(params: Params) -> list[str]:
-    return sorted(set(params.lm.values())) if isinstance(params.lm, dict) else [params.lm]
-
-
-def code_hash() -> str:
-    """Return 12 hex digits over every Python and data file of the package."""
-    folder = Path(__file__).parent
-    digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
-            digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 def _set_aside(run: Run, *, keep_journal: bool) -> None:
     if not keep_journal:
         shutil.rmtree(run.journal_path, ignore_errors=True)
@@ -410,61 +325,6 @@ def _check_schema(run: Run) -> None:
     version = run.read_json("run.json").get("schema", 0)
     if version > SCHEMA_VERSION:
         raise RecordError(f"{run.path}: written with schema {version}; this version reads up to {SCHEMA_VERSION}")
-
-
-def _decode(line: bytes, file: Path, offset: int) -> dict[str, Any]:
-    try:
-        row = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise RecordError(f"{file}: damaged at byte {offset}: {error}") from error
-    if not isinstance(row, dict):
-        raise RecordError(f"{file}: damaged at byte {offset}: expected an object")
-    return row
-
-
-def _piece(stream: BinaryIO, start: int, end: int) -> bytes:
-    stream.seek(start)
-    return stream.read(end - start)
-
-
-def _write_atomic(file: Path, data: bytes | Iterable[bytes]) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.writelines([data] if isinstance(data, bytes) else data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RecordError(f"{file}: cannot be written: {error.strerror}") from error
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _git() -> dict[str, Any] | None:
-    """Return the commit the package runs from and whether its tree has changes; None outside a checkout."""
-    folder = Path(__file__).parent
-    try:
-        commit = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=5, check=True
-        ).stdout.strip()
-        changes = subprocess.run(
-            ["git", "status", "--porcelain", "--", "."],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        ).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return {"commit": commit, "changed": bool(changes)}
 
 
 def _now() -> str:
