@@ -217,16 +217,20 @@ def create(params: Params, root: str | Path = "experiments", *, again: bool = Fa
 
 
 def copy_results(donor: Run, run: Run) -> None:
-    """Make ``run`` complete with the results of ``donor``, a complete run whose parameters differ in the name only.
+    """Make ``run`` complete with the results of ``donor``, a complete run with the same data.
 
+    Their parameters differ in the name only, or in how a student is trained: then its scores stay behind.
     run.json keeps saying where they come from (``copied_from``). Raises RecordError.
     """
     kept = {"params.yaml", "run.json", "lock", METRICS}
+    kept |= {"scores"} if donor.params.train != run.params.train else set()
     try:
         for item in sorted(donor.path.iterdir()):
+            if item.name in kept:
+                continue
             if item.is_dir():
                 shutil.copytree(item, run.path / item.name, dirs_exist_ok=True)
-            elif item.name not in kept:
+            else:
                 shutil.copy2(item, run.path / item.name)
         made = donor.read_json("run.json")
         own = {"experiment": run.path.parent.name, "params_hash": parameters.params_hash(run.params)}

@@ -99,6 +99,14 @@ def arms(found: Found, most: int = 3) -> DataFrame:
     return pd.DataFrame(rows, columns=["arm", "measure", "label", "value", "low", "high", "seeds"])
 
 
+def steps(found: Found) -> dict[str, float]:
+    """Return each arm's place on an axis where one number is all that varies, in three arms or more; else nothing."""
+    varied = found.state["varied"]
+    places = {row["arm"]: row[varied[0]] for row in found.rows} if len(varied) == 1 else {}
+    numbers = all(isinstance(place, (int, float)) and not isinstance(place, bool) for place in places.values())
+    return places if numbers and len(places) > 2 else {}
+
+
 def measures(found: Found) -> list[str]:
     """Return the measures that every finished run of an experiment has, best first."""
     scores = [name.removesuffix("_low") for name in found.rows[0] if name.endswith("_low")]
@@ -121,6 +129,14 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float | None, float |
     return mean, mean - spread, mean + spread
 
 
+def _system(found: Found, row: Mapping[str, Any], student: str) -> str:
+    """Return a student's name, with what its data differ in from those of the experiment's other runs."""
+    several = {name: len({other[name] for other in found.rows}) > 1 for name in ("arm", "seed")}
+    return ", ".join(
+        [student, *([row["arm"]] if several["arm"] else []), *([f"seed {row['seed']}"] if several["seed"] else [])]
+    )
+
+
 def beside_reported(found: Sequence[Found], name: str) -> DataFrame:
     """Return the paper's figures of an experiment and, under them, the scores of real or replayed models' runs.
 
@@ -133,8 +149,9 @@ def beside_reported(found: Sequence[Found], name: str) -> DataFrame:
         if one.name == name and not one.simulated:
             for row in one.rows:
                 run = Run(one.folder / row["run"])
-                scores += [
-                    run.read_json(f"scores/{file.name}") for file in sorted((run.path / "scores").glob("*.json"))
-                ]
+                for file in sorted((run.path / "scores").glob("*.json")):
+                    score = run.read_json(f"scores/{file.name}")
+                    if "benchmark" in score:  # others, as the probe's, are no benchmark's
+                        scores.append({**score, "lm": _system(one, row, str(score.get("lm", "student")))})
     columns = ["benchmark", "metric", "system", "value", "low", "high", "kind", "comparable", "formula"]
     return pd.DataFrame(tables(name.replace("_", "-"), scores)["results"], columns=columns)

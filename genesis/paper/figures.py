@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genesis import figures
-from genesis.paper import collect
+from genesis.paper import charts, collect
 from genesis.paper.collect import Found
 from genesis.record import Run
 
@@ -82,13 +82,20 @@ def make(run: Run, root: str | Path) -> Made:
             missing.append(f"{one.name}: its runs have no measure in common")
             continue
         tables[one.name] = table
-        drawn[one.name] = figures.save(panels(table, title(one), one), table, run, one.name)
+        source = f"Data: {one.lm}; {interval_words(one)}"
+        steps = collect.steps(one)
+        chart = charts.curve(table, steps, title(one), source) if steps else panels(table, title(one), source)
+        drawn[one.name] = figures.save(chart, table, run, one.name)
         run.file(f"figures/{one.name}.tex").write_text(latex(table, caption(one), one.name), encoding="utf-8")
     for name in collect.SCORED:
         table = collect.beside_reported(found, name)
         if len(table):
             tables[f"{name}_reported"] = table
-            table.to_csv(run.file(f"figures/{name}_reported.csv"), index=False, lineterminator="\n")
+            if (table["kind"] == "measured").any():
+                chart = charts.beside_reported(table, TITLES[name])
+                drawn[f"{name}_reported"] = figures.save(chart, table, run, f"{name}_reported")
+            else:
+                table.to_csv(run.file(f"figures/{name}_reported.csv"), index=False, lineterminator="\n")
             words = f"{TITLES[name]}: as reported, and as measured where a row says so."
             shown = table[["benchmark", "metric", "system", "value", "low", "high", "kind"]]
             run.file(f"figures/{name}_reported.tex").write_text(latex(shown, words, f"{name}-reported"), "utf-8")
@@ -113,7 +120,7 @@ def interval_words(found: Found) -> str:
     return f"{WHISKERS} over {seeds} seeds" if seeds > 1 else f"{WHISKERS} of one run"
 
 
-def panels(table: DataFrame, heading: str, found: Found) -> Figure:
+def panels(table: DataFrame, heading: str, source: str) -> Figure:
     """Draw one panel a measure, one dot an arm with its interval; the arms' names stand once, at the left."""
     import matplotlib.pyplot as plt
 
@@ -133,7 +140,7 @@ def panels(table: DataFrame, heading: str, found: Found) -> Figure:
         for axis in axes[0][1:]:
             axis.tick_params(axis="y", length=0)
         figure.text(0.0, 1.0, heading, va="bottom", fontsize=8)
-        figure.text(0.0, 0.0, f"Data: {found.lm}; {interval_words(found)}", fontsize=6, color="#555555", va="top")
+        figure.text(0.0, 0.0, source, fontsize=6, color="#555555", va="top")
         figure.tight_layout(rect=(0, 0.02, 1, 0.98), w_pad=0.6)
     return figure
 

@@ -18,7 +18,7 @@ from genesis.params import Params
 from genesis.record import Run
 from genesis.sweep import spec
 from genesis.sweep.execute import Board, Watch, execute
-from genesis.sweep.spec import Point, Sweep
+from genesis.sweep.spec import Point, Sweep, result_of
 
 NAMES = tuple(name.replace("-", "_") for name in EXPERIMENTS)
 """The experiments, as their files and folders are called."""
@@ -62,15 +62,6 @@ def validate(planned: Plan, *, allow_exec: bool = False) -> None:
     """Validate every point of every sweep before the first runs. Raises ParamsError and its like."""
     for sweep, file in zip(planned.sweeps, planned.files, strict=True):
         spec.validate(sweep, file, allow_exec=allow_exec)
-
-
-def result_of(params: Params) -> str:
-    """Return what two runs share whose parameters differ in the experiment's name alone.
-
-    >>> result_of(Params(experiment="a")) == result_of(Params(experiment="b", concurrency=1))
-    True
-    """
-    return record.run_id(replace(params, experiment="any")) + json.dumps(params.notebooks)
 
 
 def costs(planned: Plan, root: str | Path = "experiments", *, rehearsed: int = 1) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from genesis.notebook import PROGRESS
 from genesis.record import Run
 from genesis.report import build_sweep
 from genesis.sweep import summary
-from genesis.sweep.spec import Point, Sweep
+from genesis.sweep.spec import Point, Sweep, result_of
 from genesis.sweep.workers import Workers, open_workers
 
 POLL = 0.2
@@ -122,7 +122,8 @@ def execute(
 ) -> Board:
     """Run every point that is not complete, then write sweep.json, the summary and the page. Returns how all stand.
 
-    ``donors`` may name a complete run whose result a point shares: it is copied instead of made. On Ctrl-C all that
+    ``donors`` may name a complete run whose result a point shares: it is copied instead of made, as it is where points
+    of the sweep share one (:func:`genesis.sweep.spec.result_of`). On Ctrl-C all that
     runs is ended within two seconds, the summary is written, and KeyboardInterrupt goes on. Raises LockedError where
     another process runs this sweep, RecordError, ParamsError.
     """
@@ -163,10 +164,19 @@ def _through(
     board: Board, workers: Workers, folder: Run, fail_fast: bool, watch: Watch, donors: Callable[[Point], Run | None]
 ) -> None:
     by_id = {state.run.id: state for state in board.states}
+    results = {state.run.id: result_of(state.point.params) for state in board.states}
+
+    def with_result(state: State, status: str) -> Run | None:
+        """Return the run of a point that shares the state's result and stands so."""
+        return next(
+            (s.run for s in board.states if s.status == status and results[s.run.id] == results[state.run.id]), None
+        )
+
     while True:
         for state in board.states:
-            if state.status == "waiting" and board.count("running") < workers.slots:
-                _begin(state, workers, donors)
+            free = board.count("running") < workers.slots
+            if state.status == "waiting" and free and not with_result(state, "running"):
+                _begin(state, workers, donors(state.point) or with_result(state, "done"))
         for key, error in workers.ended():
             state = by_id[key]
             state.status, state.error = ("failed", error) if error else ("done", "")
@@ -183,9 +193,8 @@ def _through(
         time.sleep(POLL)
 
 
-def _begin(state: State, workers: Workers, donors: Callable[[Point], Run | None]) -> None:
+def _begin(state: State, workers: Workers, donor: Run | None) -> None:
     """Start a point, or copy the run that has its result already."""
-    donor = donors(state.point)
     try:
         if donor is not None:
             record.copy_results(donor, state.run)

@@ -7,6 +7,7 @@ process that started it, however that went; the run's journal holds what was pai
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,11 +16,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 LOG = "point.log"
 """What the process said, in the run's folder: the one-line error, or a traceback."""
 PATIENCE = 15.0
 """Seconds to wait for a run that another process still holds: one that lost its worker is about to end."""
-GRACE = 1.0
+GRACE = 0.6
 """Seconds between the interrupt and the kill of a process that is to stop."""
 
 
@@ -41,8 +44,11 @@ def start(run: Path, *, allow_exec: bool = False, cwd: Path | None = None) -> su
 
 
 def stop(processes: list[subprocess.Popen[bytes]]) -> None:
-    """End processes: an interrupt to each, then a kill after GRACE; their kernels end with them."""
+    """End processes: an interrupt to each, then a kill after GRACE, of their kernels too; replies paid for are kept."""
+    kernels = []
     for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            kernels += psutil.Process(process.pid).children(recursive=True)
         process.send_signal(2)
     until = time.monotonic() + GRACE
     for process in processes:
@@ -51,6 +57,9 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    for kernel in kernels:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            kernel.kill()
 
 
 def error_of(run: Path, code: int) -> str:
@@ -66,6 +75,8 @@ def error_of(run: Path, code: int) -> str:
 def on_worker(run: str, cwd: str, stopped: str, allow_exec: bool) -> tuple[int, str]:
     """Run a point from a Dask worker and return its exit code and error; ends where the file ``stopped`` appears."""
     folder = Path(run)
+    if Path(stopped).exists():
+        return 130, "interrupted"
     process = start(folder, allow_exec=allow_exec, cwd=Path(cwd) if Path(cwd).is_dir() else None)
     while process.poll() is None:
         if Path(stopped).exists():

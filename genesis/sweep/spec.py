@@ -28,7 +28,7 @@ import msgspec
 from genesis import params as parameters
 from genesis import preflight, record
 from genesis.errors import GenesisError, ParamsError
-from genesis.params import Params
+from genesis.params import Params, TrainParams
 from genesis.strict_yaml import parse_yaml
 
 KEYS = ("name", "base", "set", "grid", "zip", "list", "seeds", "baseline")
@@ -124,6 +124,18 @@ def build(data: Any, where: str, *, overrides: Iterable[str] = ()) -> Sweep:
     return Sweep(
         name, spec, points, _baseline(spec, arms, where), tuple(dict.fromkeys(key for arm in arms for key in arm))
     )
+
+
+def result_of(params: Params) -> str:
+    """Return what two runs share whose data are the same: the experiment's name does not count, nor does how a student
+    is trained on them (``train``), where no notebook but the standard ones is executed.
+
+    >>> result_of(Params(experiment="a")) == result_of(Params(experiment="b", concurrency=1))
+    True
+    """
+    plain = set(params.notebooks) <= set(parameters.STEPS)
+    same = replace(params, experiment="any", train=TrainParams() if plain else params.train)
+    return record.run_id(same) + json.dumps(params.notebooks)
 
 
 def validate(sweep: Sweep, where: str, *, allow_exec: bool = False) -> None:

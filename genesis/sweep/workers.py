@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from typing import Any, Protocol
 from genesis import cluster
 from genesis.sweep import point
 
+STOPPING = 1.5
+"""Seconds to wait for the tasks of a cluster to end what they run."""
 Ended = list[tuple[str, str]]
 """(key, error) of points that have ended; an empty error is success."""
 
@@ -69,6 +72,7 @@ class Cluster:
         self.client = client
         self.allow_exec = allow_exec
         self.stopped = folder / f".stop-{uuid.uuid4().hex[:8]}"
+        self.quiet = True
         self._futures: dict[str, Any] = {}
 
     def submit(self, key: str, run: Path) -> None:
@@ -91,8 +95,15 @@ class Cluster:
         return [(key, _told(future)) for key, future in over.items()]
 
     def stop(self) -> None:
-        """Tell the tasks to end their processes, through the shared folder, and forget those not begun."""
+        """Tell the tasks to end their processes, through the shared folder; returns when they have, or after STOPPING.
+
+        The file that tells them stays where some have not: theirs may be a slow file system.
+        """
         self.stopped.touch()
+        until = time.monotonic() + STOPPING
+        while not all(future.done() for future in self._futures.values()) and time.monotonic() < until:
+            time.sleep(0.05)
+        self.quiet = all(future.done() for future in self._futures.values())
         self.client.cancel(list(self._futures.values()), force=True)
         self._futures.clear()
 
@@ -116,4 +127,5 @@ def open_workers(folder: Path, *, jobs: int = 1, scheduler: str = "", allow_exec
         try:
             yield made
         finally:
-            made.stopped.unlink(missing_ok=True)
+            if made.quiet:
+                made.stopped.unlink(missing_ok=True)

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from needs import ROOT
+from sweep_notebooks import write_notebook
 
 from genesis import cli
 from genesis.paper import collect, figures
-from genesis.paper.run import NAMES, commands, plan, result_of
-from genesis.params import Params
-from genesis.record import Run, create
-from genesis.sweep import summary
+from genesis.paper.run import NAMES, commands, plan
+from genesis.params import Params, TrainParams
+from genesis.record import Run, copy_results, create
+from genesis.sweep import spec, summary
+from genesis.sweep.execute import execute
+from genesis.sweep.spec import result_of
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +38,7 @@ def test_every_experiment_of_the_paper_has_its_file_and_arms() -> None:
 def test_arms_that_experiments_share_are_one_result() -> None:
     sweeps = plan(small=True).sweeps
     results = [result_of(point.params) for sweep in sweeps for point in sweep.points]
-    assert len(results) == 14
+    assert len(results) == 16
     assert len(set(results)) == 7
 
 
@@ -111,7 +114,7 @@ def test_only_real_or_replayed_models_scores_stand_beside_reported_figures(
     tmp_path: Path, lm: str, shown: bool
 ) -> None:
     folder = planted(tmp_path, "main_bfcl", lm)
-    run = next(path for path in folder.iterdir() if path.is_dir())
+    run = next(path for path in sorted(folder.iterdir()) if "memory: true" in (path / "params.yaml").read_text())
     rate = {"value": 0.5, "low": 0.4, "high": 0.6, "interval": [0.4, 0.6], "accuracy": 0.5, "n": 100, "unscored": 0}
     score = {
         "benchmark": "bfcl",
@@ -125,12 +128,64 @@ def test_only_real_or_replayed_models_scores_stand_beside_reported_figures(
     table = collect.beside_reported(found, "main_bfcl")
     assert (table["kind"] == "reported").any()
     assert (table["kind"] == "measured").any() == shown
+    into = Run(tmp_path / "into")
+    into.path.mkdir()
+    drawn = figures.make(into, tmp_path).figures
+    assert ("main_bfcl_reported" in drawn) == shown
+    if shown:
+        names = [tick.get_text() for axis in drawn["main_bfcl_reported"].axes for tick in axis.get_yticklabels()]
+        assert any(name.startswith("student, memory=true, seed ") for name in names)
+        assert "GenesisFunc-8B" in names
+        assert (into.path / "figures/main_bfcl_reported.pdf").read_bytes().startswith(b"%PDF")
     assert not (table["kind"] == "simulated").any()
 
 
 def test_mean_interval_is_students() -> None:
     mean, low, high = collect.mean_interval([1.0, 2.0, 3.0])
     assert (mean, low, high) == (2.0, pytest.approx(-0.4841, abs=1e-3), pytest.approx(4.4841, abs=1e-3))
+
+
+def test_dialogues_a_tool_are_a_curve_over_their_number(tmp_path: Path) -> None:
+    points = []
+    for count, rate in ((10, 0.8), (1, 0.9), (5, 0.85)):
+        run = create(Params(experiment="dialogues_per_tool", dialogues_per_tool=count), tmp_path)
+        rates = {"value": rate, "low": rate - 0.1, "high": rate + 0.1, "n": 20}
+        run.write_json("metrics.json", {"quality": {"acceptance": rates}})
+        point = {"id": run.id, "arm": f"dialogues_per_tool={count}", "overrides": {"dialogues_per_tool": count}}
+        points.append({**point, "seed": 0, "status": "done", "error": ""})
+    state = {"points": points, "baseline": {}, "varied": ["dialogues_per_tool"], "name": "dialogues_per_tool"}
+    Run(tmp_path / "dialogues_per_tool").write_json(
+        summary.STATE, {**state, "lm": "offline (simulated) LM", "simulated": True}
+    )
+    into = Run(tmp_path / "into")
+    into.path.mkdir()
+    (line,) = figures.make(into, tmp_path).figures["dialogues_per_tool"].axes[0].get_lines()
+    assert list(line.get_xdata()) == [1, 5, 10]
+    assert list(line.get_ydata()) == [0.9, 0.85, 0.8]
+
+
+@pytest.mark.slow
+def test_arms_that_differ_in_how_a_student_is_trained_share_their_data(place: Path) -> None:
+    write_notebook(place, "20_generate", "run = ''  # r", "open(run + '/made', 'a').write('x')")
+    spec_of = {"name": "students", "set": {"notebooks": ["20_generate"]}, "grid": {"train.recipe": ["sft", "rl_all"]}}
+    board = execute(spec.build(spec_of, "students.yaml"), place / "experiments", jobs=2)
+    assert [state.status for state in board.states] == ["done", "done"]
+    made, copied = (state.run for state in board.states)
+    assert copied.read_json("run.json")["copied_from"] == f"students/{made.id}"
+    assert (copied.params.train.recipe, (copied.path / "made").read_text()) == ("rl_all", "x")
+
+
+def test_a_copied_run_leaves_another_student_s_scores_behind(tmp_path: Path) -> None:
+    donor = create(Params(experiment="rl"), tmp_path)
+    donor.write_json("scores/bfcl.json", {})
+    donor.write_json("metrics.json", {})
+    for params, kept in (
+        (Params(experiment="main"), True),
+        (Params(experiment="rl", train=TrainParams(recipe="rl_all")), False),
+    ):
+        run = create(params, tmp_path)
+        copy_results(donor, run)
+        assert (run.path / "scores/bfcl.json").exists() == kept
 
 
 @pytest.mark.slow
