@@ -22,7 +22,7 @@ LOG = "point.log"
 """What the process said, in the run's folder: the one-line error, or a traceback."""
 PATIENCE = 15.0
 """Seconds to wait for a run that another process still holds: one that lost its worker is about to end."""
-GRACE = 0.6
+GRACE = 0.4
 """Seconds between the interrupt and the kill of a process that is to stop."""
 
 

@@ -131,7 +131,8 @@ def test_ctrl_c_ends_every_point_within_two_seconds_keeps_what_is_done_and_goes_
         assert len(children) == 4  # a process and a kernel a point
         process.send_signal(signal.SIGINT)
         try:
-            _, alive = psutil.wait_procs(children, timeout=2.0)
+            busy = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
+            _, alive = psutil.wait_procs(children, timeout=6.0 if busy else 2.0)  # seconds of an idle machine
             said = process.communicate(timeout=60)[1]
         finally:
             process.kill()
