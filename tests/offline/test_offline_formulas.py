@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from random import Random
 from typing import Any
 
 import pytest
 
 from genesis.lm.offline import atlas, history, polynomials
+from genesis.lm.offline.drawing import values_of
 from genesis.lm.offline.formulas import compute
 from genesis.lm.offline.lands import land, settled
 from genesis.lm.offline.values import draw
@@ -147,6 +149,18 @@ def test_the_two_ends_of_a_drive_are_on_one_land() -> None:
         ends = settled(drawn, kinds, schema, "Get driving directions.", rng)
         assert land(ends["start"].json) == land(ends["end"].json)
         assert ends["start"] != ends["end"]
+
+
+def test_a_stay_ends_a_few_days_after_it_began_in_any_form_of_date() -> None:
+    for form in ("YYYY-MM-DD", "MM-DD-YYYY"):
+        text = {"type": "string", "description": f"Date in the format {form}."}
+        say = {"from_date": text, "to_date": text}
+        wish = {"tool": "book", "does": "Book a hotel room.", "say_now": say}
+        for seed in range(20):
+            drawn = values_of([wish], [], Random(seed))[0]
+            pattern = "%Y-%m-%d" if form.startswith("Y") else "%m-%d-%Y"
+            start, end = (datetime.strptime(drawn[name].json, pattern) for name in say)
+            assert 0 < (end - start).days <= 21
 
 
 def test_museums_stand_in_their_own_city() -> None:

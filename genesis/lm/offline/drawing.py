@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -56,17 +56,23 @@ def _plain(values: Values) -> dict[str, Any]:
     return {name: value.json for name, value in values.items()}
 
 
+_FORMS = ("%Y-%m-%d", "%m-%d-%Y", "%m/%d/%Y", "%d-%m-%Y", "%d/%m/%Y")
+
+
 def _soon_after(start: Value, end: Value) -> Value:
-    """Return an end date a few days after the start, where both are ISO dates; else the end as it is."""
-    try:
-        first, last = date.fromisoformat(str(start.json)), date.fromisoformat(str(end.json))
-    except ValueError:
-        return end
-    if 0 < (last - first).days <= 21 or "-" not in str(start.json):
-        return end
-    day = first + timedelta(days=2 + (last - first).days % 12)
-    text = day.isoformat()
-    return Value(text, text if end.said == end.json else f"{day.day} {day:%B} {day.year}")
+    """Return an end date a few days after the start, where both are dates of one form; else the end as it is."""
+    for form in _FORMS:
+        try:
+            first, last = (datetime.strptime(str(value.json), form).date() for value in (start, end))
+        except ValueError:
+            continue
+        if 0 < (last - first).days <= 21:
+            return end
+        day = first + timedelta(days=2 + (last - first).days % 12)
+        return Value(
+            day.strftime(form), day.strftime(form) if end.said == end.json else f"{day.day} {day:%B} {day.year}"
+        )
+    return end
 
 
 _LEAGUES = {
@@ -170,11 +176,12 @@ def _ordered(values: Values) -> Values:
             if low not in name or other == name or other not in values:
                 continue
             one, two = values[name], values[other]
+            american = all(re.match(r"\d\d[-/]\d\d[-/]\d{4}$", str(value.json)) for value in (one, two))
             dates = all(re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d$|\d{4}$", str(value.json)) for value in (one, two))
             numbers = all(isinstance(value.json, (int, float)) for value in (one, two))
             if (dates or numbers) and type(one.json) is type(two.json) and one.json > two.json:
                 values[name], values[other] = one, two = two, one
-            if dates:
+            if dates or american:
                 values[other] = _soon_after(one, two)
     if "successes" in values:
         for total in ("n", "trials", "total", "number_of_trials"):
