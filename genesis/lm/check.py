@@ -7,6 +7,7 @@ Some eight short requests; the dearest asks for 64 tokens. Each row says what wa
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ _WINDOW = re.compile(r"(?:context (?:length|window|size)|max_model_len|n_ctx)\D{
 _WINDOW_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx", "n_ctx_train")
 HUGE = 50_000_000
 """Reply tokens no server grants: the refusal often tells the window."""
+PATIENCE = 20.0
+"""Seconds after which a server that refuses nothing, and writes on, is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,11 @@ async def _truncation(engine: HttpEngine, checked: Checked) -> None:
 
 async def _context(engine: HttpEngine, checked: Checked, window: int | None) -> None:
     if window is None:
-        found = await _tried(engine, "Hi", max_tokens=HUGE)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await _tried(engine, "Hi", max_tokens=HUGE)
+        except TimeoutError:
+            found = "it writes on"
         match = _WINDOW.search(found) if isinstance(found, str) else None
         window = int(match.group(1)) if match else None
     if window is None:

@@ -91,6 +91,15 @@ def test_what_a_server_cannot_do_is_found_too(capsys: pytest.CaptureFixture[str]
     assert set(found["parameters"]) == {"lm", "api_base"}
 
 
+def test_a_server_that_writes_on_is_left_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genesis.lm.check.PATIENCE", 0.3)
+    with Server(lambda call: Reaction("blue", fault="drip" if call.body["max_tokens"] > 8192 else "")) as server:
+        code, found = checked(server, capsys)
+    assert (code, rows(found)["context window"]) == (0, "not told")
+
+
 def test_a_model_that_cannot_be_used_exits_with_1(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
