@@ -73,11 +73,12 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
         "faults/test_faults_kill.py::test_a_killed_offline_run_ends_the_same",
     ),
     "kernel-dies": (
-        "test_runner.py::test_the_death_of_a_kernel_is_seen",
+        "test_runner.py::test_the_death_of_a_kernel_is_seen_and_the_saved_notebook_says_where",
         "test_runner.py::test_a_kernel_ends_soon_after_its_runner_was_killed",
     ),
     "interrupted": (
         "faults/test_faults_kill.py::test_ctrl_c_stops_within_two_seconds_and_resumes",
+        "faults/test_faults_ctrl_c.py::test_ctrl_c_of_the_command_ends_kernel_and_workers_and_it_goes_on",
         "sweep/test_execute.py::test_ctrl_c_ends_every_child_within_two_seconds_keeps_what_is_done_and_goes_on",
     ),
     "disk-refuses": (
