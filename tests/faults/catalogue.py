@@ -79,7 +79,7 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "interrupted": (
         "faults/test_faults_kill.py::test_ctrl_c_stops_within_two_seconds_and_resumes",
         "faults/test_faults_ctrl_c.py::test_ctrl_c_of_the_command_ends_kernel_and_workers_and_it_goes_on",
-        "sweep/test_execute.py::test_ctrl_c_ends_every_child_within_two_seconds_keeps_what_is_done_and_goes_on",
+        "sweep/test_execute.py::test_ctrl_c_ends_every_point_within_two_seconds_keeps_what_is_done_and_goes_on",
     ),
     "disk-refuses": (
         "faults/test_faults_disk.py::test_a_full_disk_stops_the_run_and_it_resumes_to_the_same",
