@@ -56,7 +56,8 @@ def contamination(columns: Columns, benchmark: str, found: Sequence[Item] | None
     Requests: ``exact`` (case and spaces apart), ``near`` (Jaccard of word 3-grams >= 0.7, of all user turns together),
     ``overlap`` (eight words in a row in common, which also sees a request inside a longer one). Gold calls: share of
     the data's calls that a benchmark's gold allows, looking past case and numbers as text, and share of items whose
-    gold is met. Pitfall: a common call (``get_time()``) is met by chance; read gold calls beside requests.
+    gold is met. After the n-gram overlap of Brown et al. 2020 and the near copies of Lee et al. 2022. Pitfall: a common
+    call (``get_time()``) is met by chance; read gold calls beside requests.
     """
     if found is None:
         found = items(benchmark)

@@ -33,7 +33,9 @@ def cost(
 
     ``calls_per_accepted`` divides all that was spent, rejected dialogues included, by the accepted ones: what one
     more usable dialogue costs. ``calls_of_accepted`` is the mean over accepted dialogues, with its interval. Money is
-    known only where ``usage`` splits tokens and every agent that spent any has a price.
+    sum over agents of (prompt tokens x price + completion tokens x price) / 1e6, known only where ``usage`` splits
+    tokens and every agent that spent any has a price. Pitfall: ``*_of_accepted`` leaves out what rejected dialogues
+    spent, so it makes a strict check look free.
     """
     sides = [accepted] if rejected is None else [accepted, rejected]
     spent = _usage(usage) if usage is not None else _spent(sides)

@@ -30,7 +30,7 @@ Hashes = NDArray[np.uint64]
 
 
 def repeats(keys: NDArray[Any]) -> Estimate | None:
-    """Return the share of dialogues whose key an earlier dialogue has: 1 - distinct / n.
+    """Return the share of dialogues whose key an earlier dialogue has: 1 - distinct / n (Lee et al. 2022).
 
     Delete-one jackknife in closed form: with s the share of keys that occur once, the variance is s (1 - s) / (n - 1);
     Wilson's half-widths stand in for the normal's, so that there is an interval at s = 1 too.

@@ -35,7 +35,10 @@ def distinct_trimmed(requests: Facet, rows: Rows, *, n: int = 3, window: int = W
 
     A formula is a run of words whose n-grams stand in more than a tenth (``FORMULA``) of the requests: greetings,
     thanks, "I wonder if you could". Formulas inside a request stay, and so does a request that is nothing else. It
-    keeps its order under all changes of experiments/metric_validity, padding included.
+    keeps its order under all changes of experiments/metric_validity, padding included. Distinct n-grams / all n-grams
+    of what is left: this workbench's, after Li et al. 2016. Pitfall: what is a formula depends on the other requests
+    measured, so a set that says one thing in one way has nothing left but what differs; read it beside
+    :func:`distinct_n`.
     """
     codes = requests.codes[spans(requests.starts, rows)]
     starts = np.concatenate([[0], np.cumsum(requests.starts[rows + 1] - requests.starts[rows])]).astype(np.int64)

@@ -22,7 +22,9 @@ def quality(accepted: Columns, rejected: Columns | None = None) -> dict[str, Any
 
     ``rejected=None``: one data set, in which dialogues with a failed verdict are the rejected ones; where nobody has
     checked them, rates are None, not 1. A dialogue counts once under every check that failed it, so reasons add up to
-    more than the rejected.
+    more than the rejected. Formulas: acceptance = accepted / attempted; flag rate = flagged / accepted (GenesisFunc,
+    ToolACE report the first). Pitfall: a rate says as much about the checks as about the data: a run with rules off
+    accepts more. Compare runs with the same checks, and read ``failed_in_accepted``.
     """
     sides = [accepted] if rejected is None else [accepted, rejected]
     bad = [_has(accepted.failed) if rejected is None else np.zeros(accepted.n, bool)]
@@ -53,7 +55,8 @@ def quality(accepted: Columns, rejected: Columns | None = None) -> dict[str, Any
 def _grounding(columns: Columns) -> dict[str, Any] | None:
     """Return the mean share of a dialogue's text and number arguments that stand literally in what was said before.
 
-    A lower bound of what is right: "tomorrow" for a date, or a unit that is implied, is not literal.
+    Mean over dialogues with such arguments of (literal / all), after ToolACE's and xLAM's check of invented values
+    (2024). Pitfall: a lower bound of what is right: "tomorrow" for a date, or a unit that is implied, is not literal.
     """
     with_values = columns.arguments > 0
     found = mean(columns.grounded[with_values] / columns.arguments[with_values])
@@ -103,7 +106,10 @@ def _kept_and_seen(name: str, sides: list[Columns], good: list[NDArray[np.bool_]
 
 
 def _mix(sides: list[Columns], good: list[NDArray[np.bool_]]) -> dict[str, Any]:
-    """Return the planned mix (all that was attempted) against what was accepted."""
+    """Return the planned mix (all that was attempted) against what was accepted, as counts and shares.
+
+    Pitfall: what was accepted leans towards scenarios that are easy to pass; the plan's mix does not say what was got.
+    """
     kept, seen = _kept_and_seen("scenarios", sides, good)
     return {
         label: {
@@ -117,7 +123,10 @@ def _mix(sides: list[Columns], good: list[NDArray[np.bool_]]) -> dict[str, Any]:
 
 
 def _yield(sides: list[Columns], good: list[NDArray[np.bool_]]) -> dict[str, Any]:
-    """Return accepted dialogues per tool: mean, least, most, and the tools that have none."""
+    """Return accepted dialogues per tool (mean over tools, least, most), and the tools that have none.
+
+    Pitfall: a dialogue belongs to its first target alone, though it may call other tools too.
+    """
     kept, seen = _kept_and_seen("owners", sides, good)
     if not seen:
         return {}

@@ -138,7 +138,11 @@ def remote_clique(vectors: Vectors) -> float:
 
 
 def nearest_distance(vectors: Vectors) -> float:
-    """Return the mean cosine distance of a request to its nearest other one. Pitfall: falls with n; quadratic in n."""
+    """Return the mean cosine distance of a request to its nearest other one: mean over i of min over j of 1 - x_i x_j.
+
+    After Clark and Evans 1954 (spacing of points). Pitfalls: it falls with n, hence a fixed one; quadratic in n; copies
+    pull it down by their share only.
+    """
     if len(vectors) < 2:
         return float("nan")
     cosines = vectors @ vectors.T
@@ -147,7 +151,11 @@ def nearest_distance(vectors: Vectors) -> float:
 
 
 def clusters(vectors: Vectors, k: int = CLUSTERS, *, rounds: int = 12, seed: int = 0) -> NDArray[np.int32]:
-    """Return the cluster of each vector by spherical k-means (Dhillon and Modha 2001), seeds drawn far apart."""
+    """Return the cluster of each vector by spherical k-means (Dhillon and Modha 2001), seeds drawn far apart.
+
+    Cluster entropy is -sum p log2 p over the clusters' shares. Pitfall: the clusters are this data set's own, so the
+    entropy says how evenly its requests spread, not how far apart they are: few topics, evenly filled, look varied.
+    """
     generator = np.random.default_rng(stable_hash("clusters", seed, len(vectors), k))
     centres = vectors[[int(generator.integers(len(vectors)))]]
     nearest = vectors @ centres[0]

@@ -31,7 +31,10 @@ def entropy(codes: NDArray[Any]) -> float:
 
 
 def distinct(codes: NDArray[Any]) -> int:
-    """Return how many kinds there are among items. Pitfall: it grows with n without end; compare at equal n."""
+    """Return how many kinds there are among items, sum over kinds of 1: observed richness (Hurlbert 1971).
+
+    Pitfall: it grows with n without end; compare at equal n.
+    """
     return len(_counts(codes)) if len(codes) else 0
 
 
@@ -48,6 +51,8 @@ def coverage(facet: Facet, sizes: list[int]) -> list[float]:
 
     sum over kinds of 1 - C(n - d, m) / C(n, m), d the number of dialogues that show the kind, m the size
     (sample-based rarefaction: Hurlbert 1971, Mao Tau in Colwell et al. 2012). Sizes beyond n give the value at n.
+    Pitfall: kinds that no dialogue shows are unknown to it; a flat curve says that this generator has shown what it
+    has, not that there is no more.
     """
     from scipy.special import gammaln
 
