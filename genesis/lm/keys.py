@@ -47,9 +47,9 @@ class KeyIndex:
         yield from self._recent.get(digest, ())
         for shard, blocks in self._blocks.items():
             for block in blocks:
-                row = int(block.digests.searchsorted(block.digests.dtype.type(digest)))
-                while row < len(block.digests) and int(block.digests[row]) == digest:
-                    yield shard, block.base + int(block.offsets[row])
+                row = int(block.rows.searchsorted(block.rows.dtype.type(digest << 32)))
+                while row < len(block.rows) and (found := int(block.rows[row])) >> 32 == digest:
+                    yield shard, block.base + (found & 0xFFFFFFFF)
                     row += 1
 
     def _settle(self) -> None:
@@ -62,17 +62,14 @@ class KeyIndex:
                 rows.setdefault(shard, []).append((digest, offset))
         for shard, pairs in rows.items():
             base = min(offset for _, offset in pairs)
-            digests = np.array([digest for digest, _ in pairs], np.uint32)
-            block = _sorted_block(base, digests, np.array([offset - base for _, offset in pairs], np.uint32))
+            block = _Block(base, np.array([digest << 32 | offset - base for digest, offset in pairs], np.uint64))
+            end = max(offset for _, offset in pairs)
             blocks = self._blocks.setdefault(shard, [])
-            while blocks and len(blocks[-1].digests) <= 2 * len(block.digests) and block.end - blocks[-1].base < _SPAN:
+            while blocks and len(blocks[-1].rows) <= 2 * len(block.rows) and end - blocks[-1].base < _SPAN:
                 last = blocks.pop()
-                moved = block.offsets + np.uint32(block.base - last.base)
-                block = _sorted_block(
-                    last.base,
-                    np.concatenate((last.digests, block.digests)),
-                    np.concatenate((last.offsets, moved)),
-                )
+                moved = block.rows + np.uint64(block.base - last.base)
+                block = _Block(last.base, np.concatenate((last.rows, moved)))
+            block.rows.sort()
             blocks.append(block)
         self._recent.clear()
         self._count = 0
@@ -82,19 +79,8 @@ class _Block(NamedTuple):
     """Keys of one shard whose rows stand within 4 GB: 8 bytes a key."""
 
     base: int
-    digests: Any
-    """Sorted, uint32, shape (n,)."""
-    offsets: Any
-    """From ``base``, uint32, shape (n,)."""
-
-    @property
-    def end(self) -> int:
-        return self.base + int(self.offsets.max())
-
-
-def _sorted_block(base: int, digests: Any, offsets: Any) -> _Block:
-    order = digests.argsort(kind="stable")
-    return _Block(base, digests[order], offsets[order])
+    rows: Any
+    """Digest (upper 32 bits) and offset from ``base`` (lower 32), sorted, uint64, shape (n,)."""
 
 
 def _digest(key: bytes, first: int) -> int:
