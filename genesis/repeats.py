@@ -6,7 +6,7 @@
     >>> [one.id for one in repeats.near("Find me a quiet hotel in Oslo", before=7)]
     ['r01-find_hotel']
 
-An open request (its dialogue goes on) is held as a set; an accepted one is packed: 8 bytes a 3-gram, and 12 bytes for
+An open request (its dialogue goes on) is held as a set; an accepted one is packed: 8 bytes a 3-gram, and 8 bytes for
 each hash of its sketch. One that is not accepted is forgotten.
 """
 
@@ -28,6 +28,7 @@ NEAR = 0.7
 """Jaccard similarity of word 3-grams from which a request is a near-repeat."""
 SKETCH = 12
 _RECENT = 4_000
+_LOW = 0xFFFFFFFF
 _UNKNOWN, _OPEN, _ACCEPTED, _GONE = range(4)
 
 
@@ -132,7 +133,8 @@ class _Packed:
         """By place: where its 3-grams start (40 bits) and how many there are (24 bits)."""
         self._recent: dict[int, list[int]] = {}
         self._count = 0
-        self._blocks: list[tuple[Any, Any]] = []
+        self._blocks: list[Any] = []
+        """Sorted, uint64: half a sketch hash (upper 32 bits) and a place (lower 32); the 3-grams decide."""
 
     def add(self, place: int, own: frozenset[int], sketch: Collection[int]) -> None:
         """Take in an accepted request's 3-grams."""
@@ -161,25 +163,24 @@ class _Packed:
         if self._blocks:
             import numpy as np
 
-            wanted = np.fromiter(sketch, np.uint64, len(sketch))
-            for hashes, places in self._blocks:
-                starts, ends = hashes.searchsorted(wanted), hashes.searchsorted(wanted, "right")
+            wanted = np.sort(np.fromiter((gram & _LOW for gram in sketch), np.uint64, len(sketch))) << np.uint64(32)
+            for rows in self._blocks:
+                starts, ends = rows.searchsorted(wanted), rows.searchsorted(wanted | np.uint64(_LOW), "right")
                 for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
                     if start < end:
-                        found.update(places[start:end].tolist())
+                        found.update((rows[start:end] & np.uint64(_LOW)).tolist())
         return found
 
     def _settle(self) -> None:
         """Move the recent hashes into a sorted block; merge blocks of like size, so that there are few."""
         import numpy as np
 
-        hashes = np.fromiter((gram for gram, places in self._recent.items() for _ in places), np.uint64)
-        places = np.fromiter((place for places in self._recent.values() for place in places), np.uint32)
-        while self._blocks and len(self._blocks[-1][0]) <= 2 * len(hashes):
-            last = self._blocks.pop()
-            hashes, places = np.concatenate((last[0], hashes)), np.concatenate((last[1], places))
-        order = hashes.argsort(kind="stable")
-        self._blocks.append((hashes[order], places[order]))
+        pairs = ((gram & _LOW) << 32 | place for gram, places in self._recent.items() for place in places)
+        rows = np.fromiter(pairs, np.uint64, self._count)
+        while self._blocks and len(self._blocks[-1]) <= 2 * len(rows):
+            rows = np.concatenate((self._blocks.pop(), rows))
+        rows.sort()
+        self._blocks.append(rows)
         self._recent.clear()
         self._count = 0
 
