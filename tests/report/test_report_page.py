@@ -15,6 +15,7 @@ from genesis.checks import rules
 from genesis.dialogue import Verdict
 from genesis.params import from_dict, parse_yaml
 from genesis.report.numbers import shown
+from genesis.tools.pool import ToolPool, save_pool
 
 EVIL = "<script>window.pwned=1</script><img src=x onerror=window.pwned=2>"
 IN_ORDER = (
@@ -53,6 +54,7 @@ class Tags(HTMLParser):
 def full_run(folder: Path, **chosen: Any) -> record.Run:
     """A run of 15 dialogues, one rejected, checked and measured, with a figure and a student's scores."""
     run = make_run(folder, [dialogue(number) for number in range(14)], **chosen)
+    save_pool(ToolPool(dialogue(0).tools), run.file("pool.jsonl"))
     failed = replace(dialogue(14), verdicts=(Verdict("rule:9-types", "fail", ("n is text",)),))
     run.append("rejected", failed.to_row())
     run.update(counts={"planned": 15, "accepted": 14, "rejected": 1, "errored": 0}, calls=70, status="complete")
