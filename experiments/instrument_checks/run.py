@@ -1,6 +1,6 @@
 """How often does ``genesis compare`` report a difference, with none there and with one?
 
-    python experiments/instrument_checks/run.py --work FOLDER    # about 10 minutes of CPU; continues where it stopped
+    python experiments/instrument_checks/run.py --work FOLDER    # about 15 minutes of CPU; continues where it stopped
 
 Two arms of independent seeds are compared: nothing planted in the first; nothing, or an effect, in the second.
 Written: ``power.csv`` (share of seeds in which a difference is reported, by check, effect and number of dialogues),
