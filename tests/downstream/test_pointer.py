@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 from genesis.checks.noise import noisy
+from genesis.cli import probe as cli
 from genesis.downstream.pointer import examples, probe, score, spread, values
 from genesis.downstream.pointer.batches import allowed_spans
 from genesis.downstream.pointer.tokens import tokenize
@@ -172,6 +173,20 @@ def test_few_runs_are_judged_by_student_s_t_and_many_measures_are_corrected_for(
     smallest = min(rows, key=lambda row: row["p"])
     assert smallest["p_corrected"] == pytest.approx(min(1.0, smallest["p"] * len(rows)), abs=1e-4)
     assert all(row["real"] == (row["p_corrected"] < 0.05) for row in rows)
+
+
+def test_the_text_of_a_comparison_shows_differences_with_corrected_p_and_where_the_spread_is_from() -> None:
+    held = probe.held_out(frozenset(), found=pointer_data.items(400))
+    first, second = _arm(held, [0.4], 0), _arm(held, [0.6], 1)
+    differences = probe.compare(second, first, held)
+    row = differences["one call"]["arguments"]
+    arm = {"name": "ours", "lm": None, "dialogues": 100, "scenarios": probe.summary(first, held)}
+    found = {"arms": [arm, arm], "differences": differences, "items": held.counts, "seconds": 1.0, "seeds": 1}
+    text = cli.table({**found, "settings": {"updates": 100}, "assumed": True})
+    line = next(line for line in text.splitlines() if line.split()[0:1] == ["arguments"])
+    assert f"{row['difference']:+.4f}" in line
+    assert line.endswith(f"{row['p_corrected']:.4f}")
+    assert "3,000 dialogues and 500 updates" in text
 
 
 def test_one_run_s_interval_counts_the_known_spread_of_runs() -> None:
