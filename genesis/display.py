@@ -23,7 +23,7 @@ _BOX = (
 )
 _CODE = (
     "background:#f6f8fa;padding:.1em .35em;border-radius:4px;font-family:monospace;font-size:.92em;"
-    "white-space:pre-wrap;overflow-wrap:anywhere"
+    "white-space:pre-wrap;word-wrap:break-word;overflow-wrap:anywhere"
 )
 _SOFT = "color:#57606a;font-size:.85em"
 
@@ -44,6 +44,15 @@ def dialogue_text(dialogue: Dialogue) -> str:
         said += [f"{call.name}({visible(_json(call.arguments))})" for call in message.tool_calls]
         lines += [f"{message.role:>9}: {line}" for line in said or [""]]
     return "\n".join(lines)
+
+
+def tool_html(tool: Tool) -> str:
+    """Return one tool as an HTML fragment: what it is for, where it comes from, its parameters as JSON Schema."""
+    words = [tool.domain, f"from {tool.source}" if tool.source else ""]
+    if tool.original_name and tool.original_name != tool.name:
+        words.append(f"there: {tool.original_name}")
+    aside = f'<div style="{_SOFT}">{_safe(" · ".join(word for word in words if word))}</div>'
+    return f'<div style="{_BOX}">{_tool(tool, indent=2)}{aside}</div>'
 
 
 def visible(text: str) -> str:
@@ -68,7 +77,8 @@ def _safe(text: Any) -> str:
 
 def _code(text: str, aside: str = "") -> str:
     beside = f' <span style="{_SOFT}">{_safe(aside)}</span>' if aside else ""
-    return f'<span style="{_CODE}">{_safe(text)}</span>{beside}'
+    breakable = _safe(text).replace(",", ",<wbr>").replace("(", "(<wbr>")  # a narrow page breaks compact JSON there
+    return f'<span style="{_CODE}">{breakable}</span>{beside}'
 
 
 def _json(value: Any) -> str:
@@ -115,9 +125,13 @@ def _verdicts(verdicts: tuple[Verdict, ...]) -> str:
 def _tools(tools: tuple[Tool, ...]) -> str:
     if not tools:
         return f'<div style="{_SOFT}">no tool on offer</div>'
-    items = "".join(
-        f"<li><b>{_safe(tool.name)}</b> – {_safe(tool.description)}<br>{_code(_json(tool.parameters))}</li>"
-        for tool in tools
-    )
+    items = "".join(f"<li>{_tool(tool)}</li>" for tool in tools)
     count = f"{len(tools)} tool{'s' if len(tools) != 1 else ''} on offer"
     return f'<details><summary style="{_SOFT}">{count}</summary><ul>{items}</ul></details>'
+
+
+def _tool(tool: Tool, indent: int = 0) -> str:
+    parameters = _json(tool.parameters)
+    if indent:
+        parameters = msgspec.json.format(parameters, indent=indent)
+    return f"<b>{_safe(tool.name)}</b> – {_safe(tool.description)}<br>{_code(parameters)}"

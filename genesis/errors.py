@@ -13,6 +13,7 @@
     ├── RecordError              a run folder: name, lock, disk, damage, schema version
     │   └── LockedError          the run is held by another process
     ├── StepError                a notebook failed: names it and the cell
+    ├── StoppedError             someone stopped a cell: what was made is kept
     ├── LMError                  a language model
     │   ├── LMConfigError        wrong before anything is spent: name, endpoint, key, capability
     │   ├── RetryableLMError     may go better next time: 429, 5xx, reset, time-out
@@ -75,6 +76,14 @@ class LockedError(RecordError):
 
 class StepError(GenesisError):
     """A notebook failed."""
+
+
+class StoppedError(GenesisError):
+    """Someone stopped a cell; it shows itself in a notebook as this one sentence."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback."""
+        return [str(self)]
 
 
 class LMError(GenesisError):

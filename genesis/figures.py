@@ -45,7 +45,7 @@ def bars(
     """Draw one horizontal bar a row of ``table``, first row on top.
 
     ``low`` and ``high`` name the columns of an interval's ends, drawn as whiskers; ``source`` says where the data
-    comes from (the LM) and stands under the figure; ``unit`` labels the axis.
+    comes from (the LM) and stands under the figure; ``unit`` labels the axis. An empty table says so.
     """
     import matplotlib.pyplot as plt
 
@@ -61,6 +61,11 @@ def bars(
             )
         axes.set_xlabel(unit or value)
         axes.grid(axis="y", visible=False)
+        if not len(table):
+            axes.set(xticks=[], yticks=[])
+            axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center")
+        elif table[value].dtype.kind in "iu":
+            _whole_ticks(axes)
         _finish(figure, axes, title, source)
     return figure
 
@@ -160,7 +165,7 @@ def scatter(table: DataFrame, *, x: str, y: str, group: str, title: str = "", so
         named = list(table[group].value_counts().index[:7])
         rest = table[~table[group].isin(named)]
         if len(rest):
-            axes.scatter(rest[x], rest[y], s=5, color="#bbbbbb", label="other", linewidths=0)
+            axes.scatter(rest[x], rest[y], s=5, color="#bbbbbb", label="the rest", linewidths=0)
         for number, name in enumerate(named):
             part = table[table[group] == name]
             axes.scatter(part[x], part[y], s=7, color=f"C{number}", label=str(name), linewidths=0)
@@ -188,12 +193,16 @@ def save(figure: Figure, table: DataFrame, run: Run, name: str) -> Figure:
     return figure
 
 
-def _finish(figure: Figure, axes: Any, title: str, source: str, *, legend: bool = False) -> None:
-    """Set title, whole-number ticks where the values are counts, and the source under the axis label."""
+def _whole_ticks(axes: Any) -> None:
     from matplotlib.ticker import MaxNLocator
 
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+
+
+def _finish(figure: Figure, axes: Any, title: str, source: str, *, legend: bool = False) -> None:
+    """Set title, whole-number ticks where the values are counts, and the source under the axis label."""
     if axes.get_xlim()[1] > 3:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        _whole_ticks(axes)
     if title:
         axes.set_title(title, loc="left", pad=18 if legend else 6)
     if source:

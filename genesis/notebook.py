@@ -9,19 +9,20 @@ A notebook declares what it needs in its ``parameters`` cell and starts with::
 
 from __future__ import annotations
 
+import asyncio
 import importlib.resources
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from genesis import params as parameters
-from genesis import record, review
-from genesis.errors import RecordError
+from genesis import record, review, tables
+from genesis.errors import RecordError, StoppedError
 from genesis.params import Params
 from genesis.prompts import Bench, open_bench
 from genesis.record import Run
@@ -29,6 +30,7 @@ from genesis.record import Run
 RUNNER = "GENESIS_RUNNER_PID"
 """Set by ``genesis run`` for its kernels: they leave the lock and the last file to it."""
 
+GOES_ON = "Run this cell again: it goes on from here."
 ALLOW_EXEC = "GENESIS_ALLOW_EXEC"
 SCHEDULER = "GENESIS_SCHEDULER"
 PROGRESS = "progress.json"
@@ -46,7 +48,7 @@ class Step:
     @property
     def caption(self) -> str:
         """What every figure and table must say of its data."""
-        return record.lm_words(self.params)
+        return record.made_by(self.params, simulated=bool(self.run.read_json("run.json").get("simulated")))
 
 
 def begin(run: str, **declared: Any) -> Step:
@@ -56,6 +58,7 @@ def begin(run: str, **declared: Any) -> Step:
     new run made from ``declared``, over the defaults. A run that is there keeps its own parameters: what ``declared``
     says otherwise is not used, and ``note`` says so. Raises RecordError or ParamsError.
     """
+    tables.dress()
     asked = parameters.from_dict({"experiment": "by_hand", **declared}, "the parameters cell")
     if run == "":
         made = record.create(asked, results_root())
@@ -95,6 +98,7 @@ def _unused(declared: Mapping[str, Any], asked: Mapping[str, Any], own: Mapping[
 
 def bench(agent: str, **declared: Any) -> Bench:
     """Return the bench on which a notebook tries prompts of an agent. Raises ParamsError, PoolError, PlanError."""
+    tables.dress()
     return open_bench(agent, parameters.from_dict(declared, "the parameters cell"), results_root())
 
 
@@ -134,9 +138,23 @@ def progress(run: Run) -> Callable[..., None]:
     return tell
 
 
-def lock(run: Run) -> Any:
-    """Return the context that holds the run: the runner holds it for its kernels."""
-    return nullcontext() if RUNNER in os.environ else run.lock()
+@contextmanager
+def lock(run: Run) -> Iterator[None]:
+    """Hold the run; under ``genesis run`` the runner holds it for its kernels, and tells of an interrupt itself.
+
+    Raises LockedError, and StoppedError where the kernel is interrupted: the cell ends with one sentence.
+    """
+    if RUNNER in os.environ:
+        yield
+        return
+    with run.lock():
+        run.update(status="running")
+        try:
+            yield
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            told = run.read_json("run.json")
+            paid = f" {told['calls']:,} calls are paid for and kept." if told.get("calls") else ""
+            raise StoppedError(f"stopped: no new calls, files closed.{paid} {GOES_ON}") from None
 
 
 def finish(run: Run) -> Path | None:

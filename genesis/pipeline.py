@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from genesis.lm.caller import Caller
 
 _QUOTED = re.compile(r"'[^']*'")
+PULSE = 1.0
+"""Seconds between two tellings of how it stands while no dialogue ends."""
 FEW = 8
 """Dialogues that may end in LM errors before the run stops, as long as none has ended otherwise."""
 
@@ -181,12 +183,21 @@ class _Work:
         The first error stops the rest and is raised.
         """
         left = iter([planned for planned in self.planned if not self.done[planned.index]])
+        pulse = asyncio.ensure_future(self._pulse())
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self.maker.at_once):
                     group.create_task(self._worker(left, group))
         except BaseExceptionGroup as stopped:
             raise stopped.exceptions[0] from None
+        finally:
+            pulse.cancel()
+
+    async def _pulse(self) -> None:
+        """Tell how it stands between dialogues, too: with a slow LM the first one takes minutes."""
+        while self.progress:
+            await asyncio.sleep(PULSE)
+            self.progress(self.counts, None)
 
     async def _worker(self, left: Iterator[Planned], group: asyncio.TaskGroup) -> None:
         for planned in left:

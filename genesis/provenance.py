@@ -52,6 +52,13 @@ def lm_words(params: Params) -> str:
     return ", ".join("offline (simulated) LM" if name == "offline" else name for name in lm_names(params))
 
 
+def made_by(params: Params, *, simulated: bool) -> str:
+    """Return where the data of a run comes from: its LM, or the file that was given and whether it is simulated."""
+    if params.data:
+        return f"{Path(params.data).name}{', offline (simulated) LM' if simulated else ''}"
+    return lm_words(params)
+
+
 def lm_names(params: Params) -> list[str]:
     """Return the names of the LMs that the parameters name, sorted."""
     return sorted(set(params.lm.values())) if isinstance(params.lm, dict) else [params.lm]

@@ -45,6 +45,7 @@ from genesis.provenance import SCHEMA_VERSION, lm_names
 from genesis.provenance import code_hash as code_hash
 from genesis.provenance import describe as describe
 from genesis.provenance import lm_words as lm_words
+from genesis.provenance import made_by as made_by
 from genesis.provenance import simulated as simulated
 from genesis.text import stable_hash
 

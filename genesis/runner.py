@@ -91,7 +91,7 @@ def execute(name: str, run: Run, params: Params) -> float:
             log_output=False,
             kernel_name="python3",
             start_timeout=120,
-            extra_arguments=["--log-level=40"],
+            extra_arguments=["--log-level=50"],  # at 40 an idle kernel prints the interrupt that ends it as an error
         )
     except PapermillExecutionError as error:
         raise StepError(_told(name, error)) from error

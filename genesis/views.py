@@ -74,6 +74,13 @@ def _counts(run: Run) -> list[tuple[str, Counter[str]]]:
     return sorted(counts.items())
 
 
+def tally(counts: Mapping[str, int]) -> DataFrame:
+    """Return how many dialogues were planned, accepted, rejected and errored, in one row."""
+    import pandas as pd
+
+    return pd.DataFrame([counts])
+
+
 def reasons(run: Run) -> DataFrame:
     """Return why dialogues were rejected, most frequent first."""
     import pandas as pd
@@ -116,10 +123,15 @@ def failures(checks: Mapping[str, Any], most: int = 20) -> DataFrame:
 
 
 def calls_by_agent(run: Run) -> DataFrame:
-    """Return calls and tokens by agent, as the engine counted them."""
+    """Return calls and tokens by agent, as the engine counted them; what is 0 for every agent is left out."""
     import pandas as pd
 
-    return pd.DataFrame.from_dict(run.read_json("run.json").get("usage", {}), orient="index")
+    usage = run.read_json("run.json").get("usage", {})
+    first = ("calls", "completions", "prompt_tokens", "completion_tokens")
+    names = [*first, *sorted({name for counts in usage.values() for name in counts} - set(first))]
+    told = [name for name in names if name in first or any(counts.get(name) for counts in usage.values())]
+    rows = [(agent, *(counts.get(name, 0) for name in told)) for agent, counts in usage.items()]
+    return pd.DataFrame(rows, columns=["agent", *(name.replace("_", " ") for name in told)])
 
 
 def metrics(part: Mapping[str, Any]) -> DataFrame:
@@ -222,7 +234,8 @@ def changed(pointer: Mapping[str, Any]) -> DataFrame:
 
 
 def summary(run: Run) -> DataFrame:
-    """Return the short table that ``genesis run`` ends with."""
+    """Return the short table that ``genesis run`` ends with; the run by its name, wherever its folder lies."""
     import pandas as pd
 
-    return pd.DataFrame(report.summary_rows(run), columns=["", "value"]).set_index("")
+    rows = [*report.summary_rows(run)[:-1], ("run", f"{run.path.resolve().parent.name}/{run.id}")]
+    return pd.DataFrame(rows, columns=["", "value"]).set_index("")

@@ -34,9 +34,9 @@ async def _memory(dialogues: int, first: int, n: int) -> dict[str, Any]:
     done = 0
     start = time.process_time()
 
-    def progress(*_: Any) -> None:
+    def progress(_counts: Any, dialogue: Any) -> None:
         nonlocal done
-        done += 1
+        done += dialogue is not None
         if done in (first, dialogues) or done % 1000 == 0:
             seen[done] = resident_mb()
 

@@ -121,9 +121,9 @@ async def _generate_for(url: str, concurrency: int, seconds: float, worker: int)
     params = bench_params(url, concurrency, worker)
     done = 0
 
-    def progress(*_: Any) -> None:
+    def progress(_counts: Any, dialogue: Any) -> None:
         nonlocal done
-        done += 1
+        done += dialogue is not None
 
     with tempfile.TemporaryDirectory(prefix="genesis-bench-") as folder:
         run = record.create(params, folder)

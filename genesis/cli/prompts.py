@@ -238,6 +238,7 @@ def _prompt(agent: str, text: str) -> Any:
 
 def _print(found: Any) -> None:
     from genesis.cli.compare import table
+    from genesis.prompts.show import P
     from genesis.record import lm_words
 
     print(f"{found.bench.agent}: old {found.old.run.path}, new {found.new.run.path}", file=sys.stderr)
@@ -247,6 +248,7 @@ def _print(found: Any) -> None:
             why = "; ".join(row["new_reasons"] or row["old_reasons"])
             print(f"{row['change']:<8} {row['id']}  {row['scenario']}: {why}")
     print(table(found.totals()))
+    print(P)
     print(found.words())
     if found.note():
         print(found.note())

@@ -216,11 +216,15 @@ def _values(vectors: Vectors) -> NDArray[np.float64]:
     return values
 
 
+NO_CALL = "no call"
+"""The domain of a request that no tool was called for."""
+
+
 def picture(columns: Columns, *, most: int = 5000, name: str = "tfidf") -> list[dict[str, Any]]:
     """Return a 2-D map of requests, ``[{"id", "x", "y", "domain"}, ...]``: the two main directions of their vectors.
 
     Principal components, signs fixed so that the same data gives the same picture; the domain is the first called
-    tool's (``-`` where nothing is called or known). At most ``most`` requests, evenly spread.
+    tool's (:data:`NO_CALL` where nothing is called or known). At most ``most`` requests, evenly spread.
     """
     if columns.n < 3:
         return []
@@ -237,6 +241,6 @@ def picture(columns: Columns, *, most: int = 5000, name: str = "tfidf") -> list[
     found = []
     for row, (x, y) in zip(rows.tolist(), places.tolist(), strict=True):
         start, end = domains.starts[row], domains.starts[row + 1]
-        domain = domains.names[domains.codes[start]] if end > start else "-"
+        domain = domains.names[domains.codes[start]] if end > start else NO_CALL
         found.append({"id": columns.ids[row], "x": round(x, 5), "y": round(y, 5), "domain": domain})
     return found

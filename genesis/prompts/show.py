@@ -22,6 +22,8 @@ SHOWN = 20
 """Scenarios that are shown with their dialogues."""
 LONGEST = 20_000
 """Characters of a text up to which words are compared; a longer one is compared line by line."""
+P = "p of acceptance, the primary measure, is its own; p of each other measure is corrected for their number (Holm)."
+"""What the column p of the totals holds."""
 _MARK = {"fixed": "✓ fixed", "broken": "✗ broken", "lost": "? lost", "changed": "≠ changed", "same": "= same"}
 _PIECES = re.compile(r"\s+|\w+|[^\w\s]")
 
@@ -132,11 +134,9 @@ def _row(line: Line | None, before: Line | None = None) -> str:
 
 def totals_html(trial: Trial) -> str:
     """Return the totals as a table: what is really different stands out."""
-    head = "".join(
-        f"<th>{name}</th>" for name in ("measure", "old", "new", "difference", "95 % interval", "p (Holm)", "n")
-    )
+    head = "".join(f"<th>{name}</th>" for name in ("measure", "old", "new", "difference", "95 % interval", "p", "n"))
     rows = "".join(_total(row) for row in trial.totals())
-    return f'<table class="genesis-totals"><tr>{head}</tr>{rows}</table>'
+    return f'<table class="genesis-totals"><tr>{head}</tr>{rows}</table><div class="genesis-soft">{_text(P)}</div>'
 
 
 def _total(row: dict[str, Any]) -> str:
@@ -173,7 +173,7 @@ def totals_table(trial: Trial) -> DataFrame:
             "new": shown(row["second"]),
             "difference": shown(row["value"]),
             "95 % interval": interval(row["low"], row["high"]),
-            "p corrected": shown(row["p_corrected"]),
+            "p": shown(row["p_corrected"]),
             "real": "yes" if row["real"] else "no",
             "n": row["n"],
             "method": row["method"],

@@ -134,7 +134,8 @@ def summary_rows(run: Run) -> list[tuple[str, str]]:
         tokens = meta.get("tokens", {})
         rows.append(("calls", f"{meta['calls']:,}"))
         rows.append(("tokens", f"{sum(tokens.values()) if isinstance(tokens, dict) else tokens:,}"))
-    rows.append(("seconds", f"{meta.get('seconds', 0):.1f}"))
+    if meta.get("seconds"):  # known when the last notebook has ended
+        rows.append(("seconds", f"{meta['seconds']:.1f}"))
     rows.append(("run folder", str(run.path)))
     return rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.resources
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ class Page:
     line: str
     """One line under the title: which run, which LM, when, how far."""
     lm: str
-    """The LM in words, as captions show it."""
+    """Where the data comes from, as captions show it: the LM in words, or the file that was given."""
     simulated: bool
     tiles: Sequence[tuple[str, str]]
     """(name, number) of what a reader wants to know first."""
@@ -49,6 +50,13 @@ def write(page: Page, file: Path) -> Path:
     return file
 
 
+def _spans(text: str) -> str:
+    """Return a note as HTML, escaped, what stands between backticks as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(visible(text)))))
+
+
 def render(page: Page) -> str:
     """Return the page as HTML."""
     import jinja2
@@ -64,6 +72,7 @@ def render(page: Page) -> str:
     source = (importlib.resources.files("genesis") / "data" / "report.html.j2").read_text(encoding="utf-8")
     named = {name for section in page.sections for name in section.figures}
     images = {name: base64.b64encode(file.read_bytes()).decode() for name, file in page.figures.items()}
+    environment.filters["spans"] = _spans
     context: dict[str, Any] = {
         "page": page,
         "images": images,

@@ -27,14 +27,13 @@ def build(run: Run) -> Path:
     """Write report.html from what the run's folder holds and return its path. Raises RecordError."""
     meta = run.read_json("run.json")
     params = run.params
-    lm = record.lm_words(params)
     told = str(meta["status"]) if run.held() else run.status  # the runner writes the page before metrics.json
-    words = [f"run {run.id}", f"LM: {lm}", f"seed {meta['seed']}", f"started {_day(meta)}", told]
+    words = [f"run {run.id}", f"LM: {record.lm_words(params)}", f"seed {meta['seed']}", f"started {_day(meta)}", told]
     audit = bool(params.data)
     page = Page(
         title=f"{params.experiment}: {Path(params.data).name if audit else 'function-calling dialogues'}",
         line=" · ".join(words),
-        lm=lm,
+        lm=record.made_by(params, simulated=bool(meta["simulated"])),
         simulated=bool(meta["simulated"]),
         tiles=_tiles(meta, audit=audit),
         sections=sections.of(run),
@@ -91,5 +90,6 @@ def _tiles(meta: Mapping[str, Any], *, audit: bool) -> list[tuple[str, str]]:
         tiles.append(("LM calls", shown(meta["calls"])))
     if meta.get("usd"):
         tiles.append(("US dollars", shown(float(meta["usd"]))))
-    tiles.append(("seconds", shown(float(meta.get("seconds", 0)))))
+    if meta.get("seconds"):
+        tiles.append(("seconds", shown(float(meta["seconds"]))))
     return tiles

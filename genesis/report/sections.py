@@ -23,7 +23,7 @@ HOW_MEASURED = {
     "not measured": "Nobody has read a random sample of what is accepted, so nobody knows: `genesis review plan` says "
     "how many to read.",
 }
-OF_GENERATION = ("acceptance", "accepted", "rejected", "yield")
+OF_GENERATION = ("acceptance", "accepted", "checked", "rejected", "yield")
 """Measures that an audit does not have: nothing was generated, what failed stands under what the rules found."""
 MOST_FAILURES = 20
 """Failures of an audit that the page lists; the others are in verdicts.jsonl."""
@@ -185,9 +185,11 @@ def _measured(name: str) -> Callable[[Run], Section | None]:
         if not part:
             return None
         audit = bool(run.params.data)
-        rows = [(row, depth) for row, depth in flat(part) if not (audit and row.name.startswith(OF_GENERATION))]
-        first = [row for row in headline(name, part) if not (audit and row.name.startswith(OF_GENERATION))]
+        rows = [(row, depth) for row, depth in flat(part) if not (audit and _of_generation(row))]
+        first = [row for row in headline(name, part) if not (audit and _of_generation(row))]
         first += [row for row, depth in rows if depth == 0 and row not in first and row.name not in ("size", "seed")]
+        if not first:
+            return None
         lead = LEAD[name]
         return Section(
             lead.title,
@@ -198,6 +200,11 @@ def _measured(name: str) -> Callable[[Run], Section | None]:
         )
 
     return section
+
+
+def _of_generation(row: Row) -> bool:
+    """Whether an audit has no such measure: it belongs to generation (cost, too), or the rows do not hold it."""
+    return row.name.startswith(OF_GENERATION) or row.value == "–"
 
 
 def students(run: Run) -> Section | None:

@@ -32,6 +32,7 @@ from genesis.review.tables import error_table as error_table
 from genesis.review.tables import finish as finish
 from genesis.review.tables import model_table as model_table
 from genesis.review.tables import plan_table as plan_table
+from genesis.review.tables import settled_table as settled_table
 
 __all__ = [
     "agreement_table",
@@ -43,6 +44,7 @@ __all__ = [
     "model_table",
     "plan_table",
     "residual",
+    "settled_table",
 ]
 
 

@@ -79,6 +79,13 @@ def plan_table(run: Run, *, widths: Sequence[float]) -> DataFrame:
     return pd.DataFrame(rows)
 
 
+def settled_table(settled: Mapping[str, int]) -> DataFrame:
+    """Return in one row what became of the dialogues when people's decisions were applied; empty: nothing to apply."""
+    import pandas as pd
+
+    return pd.DataFrame([settled] if settled else [])
+
+
 def model_table(found: Mapping[str, Any]) -> DataFrame:
     """Return what the model checker found: judged, rejected by aspect, cost a dialogue."""
     import pandas as pd
@@ -86,7 +93,8 @@ def model_table(found: Mapping[str, Any]) -> DataFrame:
     rows: list[tuple[str, Any]] = [("judged", found["judged"]), ("rejected", found["failed"])]
     rows += [(f"  for {aspect}", count) for aspect, count in found["failed_by_aspect"].items()]
     rows += [("without a usable reply", found["undecided"]), ("not judged", found["unjudged"])]
-    rows += [(f"{name.replace('_', ' ')} per dialogue", value) for name, value in found["cost_per_dialogue"].items()]
+    cost = found["cost_per_dialogue"].items()
+    rows += [(f"{name.replace('_', ' ')} per dialogue", f"{value:,.1f}") for name, value in cost]
     return pd.DataFrame(rows, columns=["model check", "value"])
 
 

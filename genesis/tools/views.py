@@ -21,22 +21,22 @@ _SHOWN = 200
 
 
 def table(pool: ToolPool) -> DataFrame:
-    """Return one row a tool: name, domain, description, parameters, source, original name."""
+    """Return one row a tool: name, description, domain, required and optional parameters, source, original name."""
     import pandas as pd
 
     rows = [
         (
             tool.name,
+            tool.description,
             tool.domain,
             len(tool.required),
             len(tool.optional),
             tool.source,
-            tool.description,
             tool.original_name,
         )
         for tool in pool
     ]
-    columns = ["name", "domain", "required", "optional", "source", "description", "original name"]
+    columns = ["name", "description", "domain", "required", "optional", "source", "original name"]
     return pd.DataFrame(rows, columns=columns)
 
 

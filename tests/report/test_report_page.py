@@ -129,6 +129,9 @@ def test_an_audit_s_page_shows_what_failed_and_where(tmp_path: Path) -> None:
     assert {"What the rules catch", "Diversity", "3 dialogues"} <= set(headings)
     assert "The funnel" not in headings
     assert "acceptance" not in page  # nothing was generated: 100 % beside a failed row would mislead
+    assert "Cost" not in headings  # a file has none, and its rows hold no verdicts that would be "checked"
+    assert "<td>checked</td>" not in page
+    assert "Data: data.jsonl, offline (simulated) LM." in page  # its rows say so
     failed = next(verdict for verdict in rules.check(wrong) if verdict.outcome == "fail")
     assert f"<td>2</td><td>{failed.check}</td>" in page
     assert dict(report.summary_rows(run))["dialogues"] == "3 checked, 1 failed"

@@ -52,7 +52,7 @@ def swept(folder: Path, *, seeds: int = 2, failed: bool = False) -> Path:
 def test_a_sweep_s_page_says_what_a_reader_needs(tmp_path: Path) -> None:
     folder = swept(tmp_path / "mine")
     before = build_sweep(folder).read_text()
-    assert "Not compared yet" in before
+    assert "Not compared yet: <code>genesis compare mine</code> writes it." in before
     compare(folder)
     page = build_sweep(folder).read_text()
     found = Tags(page)

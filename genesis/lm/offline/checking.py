@@ -76,7 +76,7 @@ def _unfaithful(lines: list[Line], system: str) -> Iterator[str]:
             figures = {figure.replace(",", "") for figure in _FIGURE.findall(known)}
             for figure in _FIGURE.findall(content):
                 if not _close(figure.replace(",", ""), figures):
-                    yield f"Message {number} says {figure}, which no result and nobody gives."
+                    yield f"Message {number} says {figure.rstrip(',.')}, which no result and nobody gives."
             if not str(lines[number - 1].get("content") or "").startswith('{"error') and not _reports(
                 content, lines, number
             ):
