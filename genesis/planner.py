@@ -283,7 +283,9 @@ def _planned(index: int, number: int, tool: Tool, label: str, extent: Extent, pa
 def _sizes(scenario: Scenario, tool: Tool, extent: Extent, rng: random.Random) -> tuple[int, int]:
     """Draw how many calls the dialogue expects and over how many distinct tools."""
     drawn = rng.choices(*_CALLS)[0]
-    if scenario.special != "none" or (scenario.tasks == "single" and scenario.kind != "parallel"):
+    if scenario.special != "none":
+        return (2, 2) if scenario.tasks == "multi" else (1, 1)
+    if scenario.tasks == "single" and scenario.kind != "parallel":
         return 1, 1
     if scenario.chained:
         count = min(drawn, 3, 1 + extent.followers - can_follow(tool))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -99,6 +99,8 @@ def can_follow(tool: Tool) -> bool:
 
 def may_follow(scenario: Scenario, tool: Tool) -> bool:
     """Whether ``tool`` may be a later target of the scenario."""
+    if scenario.special != "none":
+        return carries(tool, scenario)
     return can_follow(tool) if scenario.chained else True
 
 
@@ -112,7 +114,7 @@ def draw(scenario: Scenario, tools: Mapping[str, Tool], calls: int) -> Scenario:
     if not carries(targets[0], scenario):
         raise PlanError(f"{targets[0].name}: its parameters cannot carry scenario '{scenario.label}'")
     if scenario.special != "none":
-        slots = _special(scenario, targets[0], rng)
+        slots = SPECIAL[scenario.special](scenario, targets, rng)
     elif scenario.chained:
         slots = _chain(scenario, targets, rng)
     elif scenario.tasks == "single":
@@ -240,18 +242,35 @@ def _linking(tool: Tool, earlier: Tool, rng: random.Random) -> str:
     return rng.choice(named or identifiers or options)
 
 
-def _special(scenario: Scenario, tool: Tool, rng: random.Random) -> list[Task]:
-    if scenario.special == "miss_param":
-        names = _parameters(tool, rng)
-        count = 2 if len(tool.required) > 2 and rng.random() < 0.25 else 1
-        missing = set(rng.sample(list(tool.required), count))
-        return [Task(tool.name, 1, {name: int(name in missing) for name in names})]
-    if scenario.special == "bad_param":
-        bad = rng.choice(any_parameter(tool, spoilable, tool.required) or any_parameter(tool, spoilable))
-        turn = int(scenario.turns == "multi")
-        names = _parameters(tool, rng, [bad])
-        return [Task(tool.name, turn, {name: turn if name == bad else 0 for name in names}, bad=bad)]
+def _miss_param(_scenario: Scenario, targets: Sequence[Tool], rng: random.Random) -> list[Task]:
+    tool = targets[0]
+    names = _parameters(tool, rng)
+    count = 2 if len(tool.required) > 2 and rng.random() < 0.25 else 1
+    missing = set(rng.sample(list(tool.required), count))
+    return [Task(tool.name, 1, {name: int(name in missing) for name in names})]
+
+
+def _bad_param(scenario: Scenario, targets: Sequence[Tool], rng: random.Random) -> list[Task]:
+    tool = targets[0]
+    bad = rng.choice(any_parameter(tool, spoilable, tool.required) or any_parameter(tool, spoilable))
+    turn = int(scenario.turns == "multi")
+    names = _parameters(tool, rng, [bad])
+    return [Task(tool.name, turn, {name: turn if name == bad else 0 for name in names}, bad=bad)]
+
+
+def _once_or_again(scenario: Scenario, targets: Sequence[Tool], rng: random.Random) -> list[Task]:
+    """One wish; in the multi-turn form, once more with another value."""
+    tool = targets[0]
     if scenario.turns == "single":
         return [_task(tool, 0, _parameters(tool, rng))]
     differing = _differing(tool, rng)
     return _variants(tool, _parameters(tool, rng, [differing]), differing, [0, 1])
+
+
+SPECIAL: dict[str, Callable[[Scenario, Sequence[Tool], random.Random], list[Task]]] = {
+    "irrelevance": _once_or_again,
+    "miss_param": _miss_param,
+    "bad_param": _bad_param,
+    "tool_error": _once_or_again,
+}
+"""What draws the tasks of each special scenario, from its shape and its target tools."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from needs import ROOT
 
-from genesis import formats, planner
+from genesis import formats, planner, scenario, slots
 from genesis.checks import rules
 from genesis.formats import dialogues
 from genesis.tools import sources
@@ -24,13 +24,17 @@ EXAMPLES = re.findall(r"^\*\*(An? \w+)\*\*.*?^```python\n(.*?)^```$", PAGE, re.D
 @pytest.fixture
 def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the examples add to the lists of the product, and take it back afterwards."""
-    for module, name in ((rules, "RULES"), (planner, "PERSONAS"), (planner, "_PERSONA_WEIGHTS")):
-        monkeypatch.setattr(module, name, getattr(module, name))
+    monkeypatch.setattr(rules, "RULES", rules.RULES)
+    monkeypatch.setitem(scenario.LEGAL, ("miss_param", "multi", "multi", False), ())  # type: ignore[arg-type]
+    monkeypatch.setitem(slots.SPECIAL, "miss_param", slots.SPECIAL["miss_param"])
     monkeypatch.setitem(sources.READERS, "toml", lambda path: iter(()))
     monkeypatch.setitem(formats.WRITERS, "completion", None)  # type: ignore[arg-type]
-    rules._applied.cache_clear()
+    caches = (rules._applied.cache_clear, planner._shapes.cache_clear)
+    for clear in caches:
+        clear()
     yield
-    rules._applied.cache_clear()
+    for clear in caches:
+        clear()
 
 
 def test_every_kind_of_addition_has_a_worked_example() -> None:

@@ -51,7 +51,9 @@ class Editor:
             parts += [widgets.HTML(f'<span class="genesis-soft">{_text(field.label)}</span>'), self._areas[field.key]]
             parts += [self._marks[field.key]] if field.call is not None else []
             self._areas[field.key].observe(lambda _change: self._typed(), "value")
-        self.box.children = (*parts, self._whole, widgets.HBox([self._save, self._cancel]))
+        ends = widgets.HBox([self._save, self._cancel])
+        ends.add_class("genesis-row")
+        self.box.children = (*parts, self._whole, ends)
         self._typed()
 
     def close(self) -> None:

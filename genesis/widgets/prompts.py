@@ -122,7 +122,7 @@ class Panel:
             self._put(self.base().instructions, "Every change is saved at once.")
         if self.bench.simulated:
             self.buttons["optimise"].disabled = True
-            self.say(SIMULATED, "note")
+            self.say(f"{SIMULATED} Optimise needs a model that does: lm = 'provider/model'.", "note")
 
     # --- writing -------------------------------------------------------------------------------------------------
 

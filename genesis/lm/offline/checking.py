@@ -18,6 +18,7 @@ Fields = dict[str, Any]
 _WORD = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
 _NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*")
 _FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?!\w)")
+_PLAIN = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?!\w)")
 _SMALL = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
     *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
@@ -74,6 +75,7 @@ def _unfaithful(lines: list[Line], system: str) -> Iterator[str]:
                 if not any(word.lower() in known.lower() for word in name.split()):
                     yield f"Message {number} names {name}, which no result and nobody gives."
             figures = {figure.replace(",", "") for figure in _FIGURE.findall(known)}
+            figures.update(_PLAIN.findall(known))  # [3,5,7] is three figures, 3,570 is one
             for figure in _FIGURE.findall(content):
                 if not _close(figure.replace(",", ""), figures):
                     yield f"Message {number} says {figure.rstrip(',.')}, which no result and nobody gives."
