@@ -91,8 +91,8 @@ def table(result: dict[str, Any]) -> str:
     )
     if result["assumed"]:
         lines.append(
-            "one run an arm: how runs spread is taken from runs of 3,000 dialogues and 500 updates "
-            "(experiments/probe_sensitivity)"
+            "one run an arm: how runs spread is taken from runs of 3,000 dialogues and 500 updates, for smaller ones "
+            "from those of 1,000 and 100 where they spread more (experiments/probe_sensitivity, instrument_checks)"
         )
     return "\n".join(lines)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,18 @@ def test_one_run_s_interval_counts_the_known_spread_of_runs() -> None:
     row = probe.summary(_arm(held, [0.5], 0), held)["one call"]["arguments"]
     by_items = 1.96 * 0.5 / row["n"] ** 0.5
     assert (row["high"] - row["low"]) / 2 > np.hypot(by_items, 1.96 * spread.RUN_SD["one call", "arguments"])
+
+
+def test_short_runs_are_taken_to_spread_more_than_full_ones() -> None:
+    held = probe.held_out(frozenset(), found=pointer_data.items(400))
+    short, full = (
+        [replace(_arm(held, [mean], seed), dialogues=3000, updates=updates) for seed, mean in enumerate((0.5, 0.6))]
+        for updates in (100, 500)
+    )
+    rows = [probe.compare(*arms, held)["one call"]["arguments"] for arms in (short, full)]
+    assert rows[0]["se_runs"] == pytest.approx(2**0.5 * spread.SHORT_SD["one call", "arguments"], abs=1e-5)
+    assert rows[1]["se_runs"] == pytest.approx(2**0.5 * spread.RUN_SD["one call", "arguments"], abs=1e-5)
+    assert all(spread.known(1000, 500)[name] >= sd for name, sd in spread.RUN_SD.items())
 
 
 def test_words_never_seen_share_pieces_with_their_relatives() -> None:

@@ -60,6 +60,7 @@ class Arm:
     loss: tuple[tuple[float, ...], ...]
     seconds: float
     """CPU seconds of training and scoring, all runs."""
+    updates: int = Settings().updates
 
     def values(self, measure: str) -> Values:
         """Return a measure, shape (runs, items)."""
@@ -119,7 +120,9 @@ def run_arm(
         losses.append(tuple(trained.loss))
         examples += len(learned)
     size = min(n or len(dialogues), len(dialogues))
-    return Arm(size, examples // max(1, len(runs)), tuple(runs), tuple(losses), time.process_time() - started)
+    return Arm(
+        size, examples // max(1, len(runs)), tuple(runs), tuple(losses), time.process_time() - started, settings.updates
+    )
 
 
 def summary(arm: Arm, held: HeldOut) -> dict[str, Any]:
@@ -139,8 +142,9 @@ def summary(arm: Arm, held: HeldOut) -> dict[str, Any]:
 
 
 def _means(arm: Arm, rows: NDArray[np.bool_], scenario: str = "") -> dict[str, Any]:
-    """Return mean and interval of every measure over some items; ``scenario``: whose spread of runs RUN_SD knows."""
+    """Return mean and interval of every measure over some items; ``scenario``: whose spread of runs is known."""
     found = {}
+    known = spread.known(arm.dialogues, arm.updates)
     for measure in MEASURES:
         table = arm.values(measure)[:, rows]
         table = table[:, ~np.isnan(table).any(axis=0)]
@@ -148,7 +152,7 @@ def _means(arm: Arm, rows: NDArray[np.bool_], scenario: str = "") -> dict[str, A
             continue
         value = float(table.mean())
         by_items = float(np.sqrt(table.mean(axis=0).var() / table.shape[1]))
-        variance, freedom, _ = spread.run_variance([table], spread.RUN_SD.get((scenario, measure)))
+        variance, freedom, _ = spread.run_variance([table], known.get((scenario, measure)))
         wide = spread.half_width(by_items, float(np.sqrt(variance / len(table))), freedom)
         found[measure] = {
             "value": round(value, 6),
@@ -161,17 +165,19 @@ def _means(arm: Arm, rows: NDArray[np.bool_], scenario: str = "") -> dict[str, A
 
 
 def compare(
-    first: Arm, second: Arm, held: HeldOut, prior: Mapping[tuple[str, str], float] = spread.RUN_SD
+    first: Arm, second: Arm, held: HeldOut, prior: Mapping[tuple[str, str], float] | None = None
 ) -> dict[str, dict[str, Any]]:
     """Return second minus first, scenario by scenario, measure by measure, paired by item.
 
     ``se_items``: of the mean paired difference over items (of the runs' means); ``se_runs``: of two arms' means, from
-    the spread of their runs (from RUN_SD where an arm has one run: then ``assumed`` is true). ``low`` and ``high``:
-    95 % with both, by Student's t: the spread of runs has few degrees of freedom even pooled with RUN_SD's (``df``,
-    Satterthwaite's for the sum). ``p``: two-sided; ``p_corrected``: for all measures of all scenarios together (Holm).
-     ``real``: ``p_corrected`` is under 0.05. An interval is of its measure alone.
-    ``prior``: other spreads than RUN_SD; empty: the runs at hand alone.
+    the spread of their runs (the known one where an arm has one run: then ``assumed`` is true). ``low`` and ``high``:
+    95 % with both, by Student's t: the spread of runs has few degrees of freedom even pooled with the known one
+    (``df``, Satterthwaite's for the sum). ``p``: two-sided; ``p_corrected``: for all measures of all scenarios together
+    (Holm). ``real``: ``p_corrected`` is under 0.05. An interval is of its measure alone.
+    ``prior``: other spreads than the known ones (``spread.known``); empty: the runs at hand alone.
     """
+    if prior is None:
+        prior = spread.known(min(first.dialogues, second.dialogues), min(first.updates, second.updates))
     found: dict[str, dict[str, Any]] = {}
     for scenario in SCENARIOS:
         found[scenario] = {}

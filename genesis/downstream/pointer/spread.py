@@ -30,8 +30,36 @@ RUN_SD: Mapping[tuple[str, str], float] = {
 }
 """(scenario, measure) -> standard deviation of a run's mean between independent equal-quality sets; see
 ``experiments/probe_sensitivity``. Used where an arm has too few runs to tell its own."""
+FULL = (3000, 500)
+"""Dialogues and updates of the runs that RUN_SD was measured on."""
+SHORT_SD: Mapping[tuple[str, str], float] = {
+    ("one call", "arguments"): 0.0244,
+    ("one call", "arguments_p"): 0.0117,
+    ("one call", "choice"): 0.0149,
+    ("one call", "count"): 0.0149,
+    ("one call", "ast"): 0.0041,
+    ("one call", "ast_sampled"): 0.0024,
+    ("several calls", "arguments"): 0.0119,
+    ("several calls", "arguments_p"): 0.0106,
+    ("several calls", "choice"): 0.0139,
+    ("several calls", "count"): 0.0,
+    ("several calls", "ast"): 0.0,
+    ("several calls", "ast_sampled"): 0.0,
+    ("no call", "abstained"): 0.0044,
+}
+"""The same for 1,000 dialogues and 100 updates, from 40 runs less what their few items add; see
+``experiments/instrument_checks``. A network that has learned less differs more in argument values from run to run, and
+less in what it has not begun to learn."""
 PRIOR_DF = 8
 """Degrees of freedom that RUN_SD counts for when it is pooled with the runs at hand."""
+
+
+def known(dialogues: int, updates: int) -> Mapping[tuple[str, str], float]:
+    """Return the spread of runs to go by: RUN_SD for runs as large as it was measured on; for smaller ones, about
+    which less is known, the larger of RUN_SD and SHORT_SD."""
+    if dialogues >= FULL[0] and updates >= FULL[1]:
+        return RUN_SD
+    return {name: max(sd, SHORT_SD[name]) for name, sd in RUN_SD.items()}
 
 
 def run_variance(tables: Sequence[Values], prior: float | None) -> tuple[float, float, bool]:
