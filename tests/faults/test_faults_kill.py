@@ -115,21 +115,31 @@ def _keys(path: Path) -> list[bytes]:
     return [body[6:48] for _, _, body in scan_all(path) if body is not None and body.startswith(b'{"k"')]
 
 
+def seconds_to_stop(server: Server, params: Params, root: Path) -> float:
+    """Start a run, press Ctrl-C while its calls hang, and return the seconds until its process has ended."""
+    child = process(params, root)
+    while server.calls < 60 and child.is_alive():
+        time.sleep(0.01)
+    server.latency = 600.0  # calls hang now
+    time.sleep(0.2)
+    start = time.monotonic()
+    os.kill(child.pid, signal.SIGINT)
+    child.join(120)
+    assert not child.is_alive()
+    return time.monotonic() - start
+
+
+@pytest.mark.benchmark
+def test_ctrl_c_stops_within_two_seconds(tmp_path: Path) -> None:
+    with Server(offline_script(), latency=0.02, keep=0) as server:
+        assert seconds_to_stop(server, params_for(server.url, tmp_path), tmp_path / "run") < 2.0
+
+
 @pytest.mark.slow
-def test_ctrl_c_stops_within_two_seconds_and_resumes(tmp_path: Path) -> None:
+def test_ctrl_c_stops_while_calls_hang_and_resumes(tmp_path: Path) -> None:
     with Server(offline_script(), latency=0.02, keep=0) as server:
         params = params_for(server.url, tmp_path)
-        child = process(params, tmp_path / "run")
-        while server.calls < 60 and child.is_alive():
-            time.sleep(0.01)
-        server.latency = 30.0  # calls hang now
-        time.sleep(0.2)
-        start = time.monotonic()
-        os.kill(child.pid, signal.SIGINT)
-        child.join(10)
-        took = time.monotonic() - start
-        assert not child.is_alive()
-        assert took < 2.5  # 2 s is the promise; the rest is the test's own slowness
+        seconds_to_stop(server, params, tmp_path / "run")
         calls = server.calls
         server.latency = 0.01
         child = process(params, tmp_path / "run")
