@@ -18,7 +18,7 @@ GENESIS = str(Path(sys.executable).with_name("genesis"))
 
 
 def genesis(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([GENESIS, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([GENESIS, *arguments], cwd=cwd, capture_output=True, text=True, timeout=600, check=False)
 
 
 QUICK = str(ROOT / "params" / "quickstart.yaml")

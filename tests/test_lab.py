@@ -38,7 +38,7 @@ def test_outside_a_checkout_it_says_what_to_do(tmp_path: Path) -> None:
     for arguments in (["lab", "--no-browser"], ["run", str(ROOT / "params" / "quickstart.yaml")]):
         command = [sys.executable, "-c", "import sys; from genesis.cli import main; sys.exit(main())", *arguments]
         done = subprocess.run(
-            command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=600, check=False
         )
         assert done.returncode == 2
         assert done.stdout == ""

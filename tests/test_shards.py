@@ -24,7 +24,7 @@ SMALL = {
     "experiment": "shards",
     "dialogues_per_tool": 3,
     "n": 2,
-    "offline": {"repeat": 0.4},
+    "offline": {"repeat": 0.9},
 }
 """Near-repeats are planted, so that what is decided in plan order matters."""
 
@@ -32,7 +32,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     file = tmp_path_factory.mktemp("pool") / "pool.jsonl"
-    save_pool(make_pool(16), file)
+    save_pool(make_pool(10), file)
     return {**SMALL, "pool": {"path": str(file)}}
 
 

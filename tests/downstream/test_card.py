@@ -119,11 +119,11 @@ def test_export_puts_the_card_beside_a_runs_data_and_uploads_only_on_order(run: 
     command = [sys.executable, "-c", "import sys; from genesis.cli import main; sys.exit(main())"]
     command += ["export", str(run.path), "--format", "openai", "--out", str(out)]
     environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     assert "Formats: openai." in (out / "README.md").read_text()
     pushed = [*command, "--push", "someone/some-data"]
-    done = subprocess.run(pushed, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    done = subprocess.run(pushed, capture_output=True, text=True, env=environment, timeout=600, check=False)
     assert done.returncode == 2
     assert "someone/some-data: not uploaded" in done.stderr
     assert "Traceback" not in done.stderr

@@ -228,7 +228,7 @@ def test_without_torch_the_command_says_how_to_install_it(tmp_path: Path) -> Non
         "from genesis.cli import main\n"
         f"raise SystemExit(main(['probe', {str(tmp_path / 'none.jsonl')!r}]))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 2
     assert "pip install 'genesisfunc-workbench[probe]'" in done.stderr
     assert "Traceback" not in done.stderr

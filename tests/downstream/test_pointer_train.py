@@ -107,7 +107,7 @@ def test_the_command_compares_two_files_and_prints_one_object(tmp_path: Path) ->
 def test_what_cannot_teach_is_one_line_and_exit_code_2(tmp_path: Path, content: str, told: str) -> None:
     file = tmp_path / "bad.jsonl"
     file.write_text(content)
-    done = subprocess.run([GENESIS, "probe", str(file)], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([GENESIS, "probe", str(file)], capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
     assert "Traceback" not in done.stderr

@@ -154,7 +154,7 @@ async def main():
     await journal.close()
 asyncio.run(main())
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
     count = int(done.stdout.split()[0])
     assert "cannot be written: File too large; what is there is sound" in done.stdout
     assert "still refused" in done.stdout
