@@ -27,6 +27,7 @@ from genesis.memory import Memory, Told
 from genesis.params import BudgetParams, Params
 from genesis.planner import Planned, plan
 from genesis.record import Run
+from genesis.tasks import together
 from genesis.tools.pool import load_pool
 
 LOCK_PATIENCE = 2.0
@@ -220,9 +221,6 @@ async def _all(batch: Batch, held: _Held, stage: Stage, lot: Lot) -> None:
             row = msgspec.Raw(msgspec.json.encode(made.dialogue.to_row()))
             lot.made.append(One(index, row, list(made.reasons), fault))
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(batch.concurrency, len(batch.places))):
-                group.create_task(worker())
-    except BaseExceptionGroup as stopped:
-        raise stopped.exceptions[0] from None
+    async with together() as group:
+        for _ in range(min(batch.concurrency, len(batch.places))):
+            group.create_task(worker())

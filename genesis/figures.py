@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from genesis.provenance import SIMULATED as SIMULATED
 from genesis.record import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
-
-SIMULATED = "offline (simulated) LM"
 
 
 @contextmanager

@@ -48,7 +48,7 @@ class Step:
     @property
     def caption(self) -> str:
         """What every figure and table must say of its data."""
-        return record.made_by(self.params, simulated=bool(self.run.read_json("run.json").get("simulated")))
+        return self.run.made_by
 
 
 def begin(run: str, **declared: Any) -> Step:

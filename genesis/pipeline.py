@@ -27,6 +27,7 @@ from genesis.memory import Memory, told
 from genesis.params import Params
 from genesis.planner import Planned, plan
 from genesis.record import Run
+from genesis.tasks import together
 from genesis.tools.pool import ToolPool
 
 if TYPE_CHECKING:
@@ -185,11 +186,9 @@ class _Work:
         left = iter([planned for planned in self.planned if not self.done[planned.index]])
         pulse = asyncio.ensure_future(self._pulse())
         try:
-            async with asyncio.TaskGroup() as group:
+            async with together() as group:
                 for _ in range(self.maker.at_once):
                     group.create_task(self._worker(left, group))
-        except BaseExceptionGroup as stopped:
-            raise stopped.exceptions[0] from None
         finally:
             pulse.cancel()
 

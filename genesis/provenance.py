@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import subprocess
 from importlib import metadata
 from pathlib import Path
@@ -12,6 +14,7 @@ from genesis import params as parameters
 from genesis.params import Params
 
 SCHEMA_VERSION = 1
+SIMULATED = "offline (simulated) LM"
 _PACKAGES = (
     "genesisfunc-workbench",
     "dspy",
@@ -41,22 +44,39 @@ def describe(params: Params) -> dict[str, Any]:
 
 
 def simulated(params: Params) -> bool:
-    """Whether any agent of a run is the offline (simulated) LM; a run over given data asks no LM."""
-    return not params.data and "offline" in lm_names(params)
+    """Whether any agent of a run is the offline (simulated) LM, or replays it; a run over given data asks none."""
+    return not params.data and any(name == "offline" or _replays_simulated(name) for name in lm_names(params))
 
 
 def lm_words(params: Params) -> str:
     """Return the LM's name as every caption shows it: ``offline (simulated) LM`` where it is that."""
     if params.data:
         return f"none; data: {Path(params.data).name}"
-    return ", ".join("offline (simulated) LM" if name == "offline" else name for name in lm_names(params))
+    return ", ".join(map(_words, lm_names(params)))
 
 
 def made_by(params: Params, *, simulated: bool) -> str:
-    """Return where the data of a run comes from: its LM, or the file that was given and whether it is simulated."""
-    if params.data:
-        return f"{Path(params.data).name}{', offline (simulated) LM' if simulated else ''}"
-    return lm_words(params)
+    """Return where the data of a run comes from: its LM, or the file that was given, and whether it is simulated."""
+    words = Path(params.data).name if params.data else lm_words(params)
+    return f"{words}, {SIMULATED}" if simulated and SIMULATED not in words else words
+
+
+def _words(name: str) -> str:
+    if name == "offline":
+        return SIMULATED
+    return f"{name}, {SIMULATED}" if _replays_simulated(name) else name
+
+
+def _replays_simulated(name: str) -> bool:
+    """Whether ``replay:RUN`` names a run (or its journal) whose run.json says that it is simulated."""
+    if not name.startswith("replay:"):
+        return False
+    folder = Path(name.removeprefix("replay:"))
+    for file in (folder / "run.json", folder.parent / "run.json"):
+        with contextlib.suppress(OSError, ValueError):
+            found = json.loads(file.read_bytes())
+            return isinstance(found, dict) and bool(found.get("simulated"))
+    return False
 
 
 def lm_names(params: Params) -> list[str]:

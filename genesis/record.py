@@ -96,6 +96,11 @@ class Run:
         """The parameters the run was made with."""
         return parameters.load(self.path / "params.yaml")
 
+    @property
+    def made_by(self) -> str:
+        """Where the run's data comes from, as captions show it: its LM or file, and that it is simulated, if so."""
+        return made_by(self.params, simulated=bool(self.read_json("run.json").get("simulated")))
+
     def file(self, name: str) -> Path:
         """Return the path of a file of the run, its folder made."""
         target = self.path / name

@@ -84,6 +84,7 @@ async def generate(run: Run, params: Params, *, progress: Any = None, scheduler:
     if scheduler:
         return await _generate_on(scheduler, pool, run, params, progress)
     async with lm.open(params, run.journal_path) as caller:
+        run.update(simulated=caller.simulated)
         tell = progress and (lambda counts, dialogue: progress(counts, dialogue, live.status(caller)))
         try:
             made = await pipeline.generate(pool, params, run, caller, agents=crew_of(run, params), progress=tell)

@@ -209,14 +209,14 @@ def _reliability_figure(run: Any, found: dict[str, dict[str, Any]]) -> None:
     """Draw share right against confidence, bin by bin, into the run's figures (``reliability.png``, PDF, CSV)."""
     import pandas as pd
 
-    from genesis import figures, record
+    from genesis import figures
 
     table = pd.DataFrame([{"confidence of": name, **row} for name, one in found.items() for row in one["reliability"]])
     series = {
         str(name): (list(part["confidence"]), list(part["right"]))
         for name, part in table.groupby("confidence of", sort=False)
     }
-    source = record.lm_words(run.params)
+    source = run.made_by
     drawn = figures.lines(
         {**series, "perfect": ([0, 1], [0, 1])}, x="confidence", y="share right", title="Reliability", source=source
     )

@@ -87,7 +87,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _say_where(run: Any) -> None:
     from genesis import record
 
-    _say(f"run {run.path} - {record.lm_words(run.params)}")
+    _say(f"run {run.path} - {run.made_by}")
     made_with = run.read_json("run.json").get("code_hash")
     if made_with != record.code_hash():
         _say(f"note: this run was made with other code ({made_with}) than is installed now")

@@ -83,7 +83,7 @@ def _of_run(run: Run, workers: int) -> Source:
         seconds=meta.get("seconds") or None,
         prices=_prices(params, meta.get("usage") or {}),
         possible=possible(tools),
-        lm=record.lm_words(params),
+        lm=run.made_by,
     )
 
 

@@ -118,7 +118,7 @@ def summary_rows(run: Run) -> list[tuple[str, str]]:
     """Return the rows of the short table that ``genesis run`` ends with."""
     meta = run.read_json("run.json")
     counts = meta.get("counts", {})
-    rows = [("LM", record.lm_words(run.params))]
+    rows = [("LM", run.made_by)]
     if counts and run.params.data:
         rows.append(("dialogues", f"{counts['planned']} checked, {counts['rejected']} failed"))
     elif counts:

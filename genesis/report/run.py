@@ -28,12 +28,12 @@ def build(run: Run) -> Path:
     meta = run.read_json("run.json")
     params = run.params
     told = str(meta["status"]) if run.held() else run.status  # the runner writes the page before metrics.json
-    words = [f"run {run.id}", f"LM: {record.lm_words(params)}", f"seed {meta['seed']}", f"started {_day(meta)}", told]
+    words = [f"run {run.id}", f"LM: {run.made_by}", f"seed {meta['seed']}", f"started {_day(meta)}", told]
     audit = bool(params.data)
     page = Page(
         title=f"{params.experiment}: {Path(params.data).name if audit else 'function-calling dialogues'}",
         line=" · ".join(words),
-        lm=record.made_by(params, simulated=bool(meta["simulated"])),
+        lm=run.made_by,
         simulated=bool(meta["simulated"]),
         tiles=_tiles(meta, audit=audit),
         sections=sections.of(run),

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from genesis.checks.intervals import clopper_pearson
-from genesis.record import Run, lm_words
+from genesis.record import Run
 from genesis.review import settle, truth
 from genesis.review.decisions import current, digest, minutes, read
 from genesis.review.queue import AUDIT, by_stratum, passed
@@ -110,7 +110,7 @@ def residual(run: Run) -> dict[str, Any]:
         "raters": sorted({decision.rater for decision in decisions}),
         "decided": len(current(decisions)),
         "strata": strata,
-        "lm": lm_words(run.params),
+        "lm": run.made_by,
     }
     if found["n"]:
         return {**found, "method": "audit", **_audit(strata)}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from needs import ROOT
 
 from genesis import record, steps
 from genesis.bench import bench_pool, throughput
@@ -50,7 +53,7 @@ def test_http_and_replay_give_the_dialogues_of_the_offline_engine(pool: Path, tm
     errors = dict.fromkeys(("wrong_value", "unparsable"), 0.1)
     offline, counts = generate(params_for(pool, offline=errors), tmp_path / "offline")
     assert counts["accepted"] >= 5
-    assert offline.read_json("run.json")["usage"]["user"]["resamples"] >= 0
+    assert offline.read_json("run.json")["usage"]["user"]["resamples"] > 0
     with Server(offline_script(errors | {"missing_param": 0.02, "wrong_type": 0.02, "unknown_tool": 0.01,
                                          "needless_ask": 0.01, "contradiction": 0.01, "repeat": 0.0}),
                 latency=0.005) as server:  # fmt: skip
@@ -64,6 +67,22 @@ def test_http_and_replay_give_the_dialogues_of_the_offline_engine(pool: Path, tm
         if (served.path / name).exists():
             assert (replayed.path / name).read_bytes() == (served.path / name).read_bytes()
     assert replayed.read_json("run.json")["calls"] == calls
+    assert replayed.read_json("run.json")["simulated"] is False
+    played, _ = generate(params_for(pool, lm=f"replay:{offline.path}", offline=errors), tmp_path / "played")
+    assert played.read_json("run.json")["simulated"] is True
+    assert played.made_by == f"replay:{offline.path}, offline (simulated) LM"
+
+
+@pytest.mark.slow
+def test_a_replay_that_misses_a_request_says_so(pool: Path, tmp_path: Path) -> None:
+    made, _ = generate(params_for(pool), tmp_path)
+    params = params_for(pool, lm=f"replay:{made.path}", seed=3, notebooks=["20_generate"])
+    (tmp_path / "p.yaml").write_text(dump_yaml(params))
+    program = "from genesis.cli import main; raise SystemExit(main())"
+    command = [sys.executable, "-c", program, "run", str(tmp_path / "p.yaml"), "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 2
+    assert "holds no reply to this request" in done.stderr.splitlines()[-1]
 
 
 def test_slow_dialogues_hold_up_nobody_and_change_nothing(pool: Path, tmp_path: Path) -> None:

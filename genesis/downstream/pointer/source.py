@@ -44,7 +44,7 @@ def load(ref: str | Path, *, root: str | Path = "experiments", format: str | Non
     file = run.path / "pool.jsonl"
     pool = load_pool(file) if file.is_file() else None
     name = f"{run.path.parent.name}/{run.id}"
-    return _checked(TrainingSet(name, found, seen_tools(found, pool), record.lm_words(run.params)))
+    return _checked(TrainingSet(name, found, seen_tools(found, pool), run.made_by))
 
 
 def _checked(found: TrainingSet) -> TrainingSet:
