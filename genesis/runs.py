@@ -96,7 +96,7 @@ def frame(root: str | Path, most: int = 10) -> DataFrame:
 
     columns = ("experiment", "id", "status", "started", "lm", "accepted", "rejected", "calls", "seconds")
     rows = [[getattr(row, name) for name in columns] for row in listed(root)[:most]]
-    table = pd.DataFrame(rows, columns=list(columns)).astype(object)
+    table = pd.DataFrame(rows, columns=list(columns), dtype=object)  # counts stay whole where some are missing
     table["lm"] = table["lm"].replace("offline", "offline (simulated)")
     table["started"] = table["started"].str.slice(0, 16).str.replace("T", " ")
     return table.where(table.notna(), "–")

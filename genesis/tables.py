@@ -75,11 +75,13 @@ def _style(cells: list[str]) -> str:
 
 def _text(value: Any) -> str:
     """Return one cell in words: a missing value as a dash, a truth value as yes or no."""
+    import pandas as pd
+
     if hasattr(value, "item"):  # a NumPy scalar
         value = value.item()
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value is None or value != value:  # NaN is not itself
+    if value is None or value is pd.NA or value != value:  # NaN is not itself
         return "–"
     return shown(value)
 

@@ -21,6 +21,8 @@ def test_a_sentence_is_whole_and_a_number_is_short() -> None:
     )
     shown = cells(table_html(table))
     assert shown == ["1", SENTENCE.replace("'", "&#x27;"), "1,234,568", "–", "yes"]
+    counts = pd.DataFrame({"calls": pd.array([1234, None], dtype="Int64")})
+    assert cells(table_html(counts)) == ["1,234", "–"]
     head = table_html(table)
     assert head.count("text-align:right") == 2 * 3  # head and cell of line, n and p; words stand left
 

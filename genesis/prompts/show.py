@@ -136,7 +136,8 @@ def totals_html(trial: Trial) -> str:
     """Return the totals as a table: what is really different stands out."""
     head = "".join(f"<th>{name}</th>" for name in ("measure", "old", "new", "difference", "95 % interval", "p", "n"))
     rows = "".join(_total(row) for row in trial.totals())
-    return f'<table class="genesis-totals"><tr>{head}</tr>{rows}</table><div class="genesis-soft">{_text(P)}</div>'
+    table = f'<div class="genesis-wide"><table class="genesis-totals"><tr>{head}</tr>{rows}</table></div>'
+    return f'{table}<div class="genesis-soft">{_text(P)}</div>'
 
 
 def _total(row: dict[str, Any]) -> str:

@@ -231,7 +231,7 @@ class Panel:
         """Show a trial."""
         self.found = found
         self.note.value = f'<div class="genesis-note">{_text(found.note())}</div>' if found.note() else ""
-        self.totals.value = f'<div class="genesis-wide">{totals_html(found)}</div>'
+        self.totals.value = totals_html(found)
         self._show_rows()
         self.result.layout.display = ""
         self.say(f"{found.words()} ({found.asked:,} calls sent)")
