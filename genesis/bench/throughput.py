@@ -26,7 +26,7 @@ from genesis.bench.setup import bench_params, bench_pool, cpu_seconds, peak_mb
 from genesis.errors import LMError
 
 WARM_UP = 3.0
-"""Seconds before counting starts: connections open, first dialogues reach their later turns."""
+"""Seconds from the first reply until counting starts: connections open, first dialogues reach their later turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,8 @@ async def _generate_for(url: str, concurrency: int, seconds: float, worker: int)
         run = record.create(params, folder)
         async with open_caller(params, run.journal_path) as caller:
             work = asyncio.ensure_future(generate(bench_pool(), params, run, caller, progress=progress))
+            while not total(caller.usage).calls and not work.done():  # planning takes seconds, too
+                await asyncio.wait([work], timeout=0.05)
             await asyncio.wait([work], timeout=WARM_UP)
             before, cpu, start, dialogues = asdict(total(caller.usage)), time.process_time(), time.monotonic(), done
             await asyncio.wait([work], timeout=seconds)

@@ -81,7 +81,8 @@ class Offer(NamedTuple):
 
 
 _offers: dict[int, tuple[tuple[Tool, ...], Offer]] = {}
-_OFFERS_KEPT = 10_000
+_OFFERS_KEPT = 4_000
+"""As many as a benchmark's file has; a run's dialogues each offer a tuple of their own, 1 KB to keep."""
 
 
 def _offer(offered: tuple[Tool, ...]) -> Offer:

@@ -152,7 +152,7 @@ class Journal:
             self._waiting.append(done)
             if self._flusher is None:
                 self._flusher = asyncio.create_task(self._flush_all())
-            await asyncio.shield(done)
+            await done
         elif self._buffered > _FLUSH_BYTES and self._flusher is None:
             self._write_now(sync=False)
 

@@ -15,12 +15,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal
 
 import msgspec
+
+from genesis.lm.completions import completion
 
 Fault = Literal["", "reset", "reset_in_body", "truncate", "hang", "drip"]
 
@@ -119,6 +122,7 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._connections: set[_Connection] = set()
+        self._unanswered: deque[tuple[_Connection, Call, float]] = deque()
 
     @property
     def url(self) -> str:
@@ -137,6 +141,31 @@ class Server:
         if self._loop is not None and self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(10)
+
+    def take(self, connection: _Connection, call: Call) -> None:
+        """Note a request and when it came; its reply is worked out while its latency passes."""
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        if len(self.seen) < self.keep:
+            self.seen.append(call)
+        self._unanswered.append((connection, call, connection.loop.time()))
+        if len(self._unanswered) == 1:
+            connection.loop.call_soon(self._work_out)
+
+    def _work_out(self) -> None:
+        """Work out the oldest reply, one a turn of the loop: requests that come meanwhile are read in between."""
+        connection, call, came = self._unanswered[0]
+        try:
+            reaction = self.script(call)
+            connection.loop.call_at(came + self.latency + reaction.delay, connection.answer, call, reaction)
+        except Exception:
+            self.in_flight -= 1
+            connection.abort()
+            raise
+        finally:
+            self._unanswered.popleft()
+            if self._unanswered:
+                connection.loop.call_soon(self._work_out)
 
     def _run(self, ready: threading.Event) -> None:
         loop = self._loop = asyncio.new_event_loop()
@@ -202,13 +231,7 @@ class _Connection(asyncio.Protocol):
             self.respond(Reaction(body=msgspec.json.encode(listing)), 0)
         else:
             server.calls += 1
-            call = Call(server.calls, msgspec.json.decode(payload), headers)
-            if len(server.seen) < server.keep:
-                server.seen.append(call)
-            server.in_flight += 1
-            server.most_in_flight = max(server.most_in_flight, server.in_flight)
-            reaction = server.script(call)
-            self.loop.call_later(server.latency + reaction.delay, self.answer, call, reaction)
+            server.take(self, Call(server.calls, msgspec.json.decode(payload), headers))
 
     def answer(self, call: Call, reaction: Reaction) -> None:
         self.server.in_flight -= 1
@@ -240,34 +263,6 @@ class _Connection(asyncio.Protocol):
         if body and not self.transport.is_closing():
             self.transport.write(body[:1])
             self.loop.call_later(0.05, self.drip, body[1:])
-
-
-def completion(reaction: Reaction, number: int, call: Call | None) -> bytes:
-    """Return the body of a chat completion as OpenAI writes it."""
-    asked = call.n if call is not None else 1
-    texts = [reaction.text] * asked if isinstance(reaction.text, str) else list(reaction.text)
-    choices = []
-    for index, text in enumerate(texts):
-        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": reaction.refusal}
-        if reaction.reasoning is not None:
-            message["reasoning_content"] = reaction.reasoning
-        choices.append({"index": index, "message": message, "finish_reason": reaction.finish})
-    body: dict[str, Any] = {
-        "id": f"chatcmpl-{number}",
-        "object": "chat.completion",
-        "created": 0,
-        "model": call.body.get("model", "any") if call is not None else "any",
-        "choices": choices,
-    }
-    if reaction.usage:
-        prompt = sum(len(message["content"]) // 4 for message in call.messages) if call is not None else 0
-        written = sum(len(text) // 4 for text in texts)
-        body["usage"] = {
-            "prompt_tokens": prompt,
-            "completion_tokens": written,
-            "total_tokens": prompt + written,
-        }
-    return msgspec.json.encode(body)
 
 
 def main() -> None:

@@ -368,3 +368,16 @@ def test_the_offline_lm_is_a_plain_dspy_lm_too() -> None:
     }
     with dspy.context(lm=genesis.lm.lm("offline", offline=from_dict({"offline": {"unparsable": 0.0}}).offline)):
         assert dspy.Predict(Guide)(**inputs).semantic_type in inputs["open_types"]
+
+
+async def test_a_script_that_fails_breaks_one_connection_and_the_server_goes_on() -> None:
+    def script(call: Call) -> Reaction:
+        if call.number == 1:
+            raise ValueError("no such colour")
+        return Reaction(reply())
+
+    with Server(script) as server:
+        async with open_caller(params_for(server, retries=1)) as caller:
+            replies = await ask(caller)
+    assert [one.outcome for one in replies] == ["good"]
+    assert (server.calls, server.in_flight, caller.usage["user"].retries) == (2, 0, 1)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
-from genesis.lm.offline.vocabulary import pairs
+from genesis.lm.offline.vocabulary import matching, pairs
 
 Found = dict[str, Any] | None
 EARTH_KM = 6371.0
@@ -51,8 +51,8 @@ def great_circle(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
 
 def known(about: str, arguments: dict[str, Any], rng: Random) -> Found:
     """Return the result of a tool about places, times or units; None where the tables cannot tell."""
-    for pattern, answer in _ANSWERS:
-        if re.search(pattern, about, re.IGNORECASE) and (found := answer(about, arguments, rng)) is not None:
+    for at in matching(_PATTERNS, about):
+        if (found := _ANSWERS[at][1](about, arguments, rng)) is not None:
             return found
     return None
 
@@ -236,3 +236,4 @@ _ANSWERS: tuple[tuple[str, Callable[[str, dict[str, Any], Random], Found]], ...]
     (r"currency|currencies|exchange rate", _exchanged),
     (r"convert|conversion", _converted),
 )
+_PATTERNS = tuple(pattern for pattern, _ in _ANSWERS)

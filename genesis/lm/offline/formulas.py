@@ -10,7 +10,6 @@ tables stand in ``maths``, ``chances``, ``money`` and ``physics``.
 from __future__ import annotations
 
 import math
-import re
 import statistics
 from typing import Any
 
@@ -18,8 +17,10 @@ from genesis.lm.offline.chances import CHANCES
 from genesis.lm.offline.maths import MATHS
 from genesis.lm.offline.money import MONEY
 from genesis.lm.offline.physics import PHYSICS
+from genesis.lm.offline.vocabulary import matching
 
 FORMULAS = (*MATHS, *CHANCES, *MONEY, *PHYSICS)
+_PATTERNS = tuple(pattern for pattern, *_ in FORMULAS)
 _A_YEAR = {
     "annually": 1, "yearly": 1, "semi-annually": 2, "semiannually": 2, "quarterly": 4, "monthly": 12,
     "weekly": 52, "daily": 365,
@@ -28,9 +29,8 @@ _A_YEAR = {
 
 def compute(about: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
     """Return the result of a known formula; None where none applies or the values are outside its domain."""
-    for pattern, key, names, formula in FORMULAS:
-        if not re.search(pattern, about, re.IGNORECASE):
-            continue
+    for at in matching(_PATTERNS, about):
+        _, key, names, formula = FORMULAS[at]
         values = [_argument(name, arguments) for name in names]
         if any(value is None for value in values):
             continue

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from typing import Any
 
 from genesis.lm.offline.atlas import row, texts
-from genesis.lm.offline.vocabulary import entries
+from genesis.lm.offline.vocabulary import entries, matching
 
 Found = dict[str, Any] | None
 
 
 def known(about: str, arguments: dict[str, Any]) -> Found:
     """Return the result of a tool about a known event, person, discovery, work, thing or colour; else None."""
-    for pattern, answer in _ANSWERS:
-        if re.search(pattern, about, re.IGNORECASE) and (found := answer(about, arguments)) is not None:
+    for at in matching(_PATTERNS, about):
+        if (found := _ANSWERS[at][1](about, arguments)) is not None:
             return found
     return None
 
@@ -165,3 +165,4 @@ _ANSWERS: tuple[tuple[str, Callable[[str, dict[str, Any]], Found]], ...] = (
     (r"belief|origin and founder|origin of", _belief),
     (r"musical scale|music scale|scale in|key signature of|triads", _scale),
 )
+_PATTERNS = tuple(pattern for pattern, _ in _ANSWERS)

@@ -8,7 +8,8 @@ A file holds sections; a section's entries stand one a line or separated by `` |
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from pathlib import Path
 
 _DATA = Path(__file__).parent / "data"
@@ -40,3 +41,9 @@ def pairs(file: str, section: str) -> dict[str, str]:
     """Return a section whose entries are ``key ; value`` as a dict; a value may be empty."""
     split = (entry.partition(" ;") for entry in entries(file, section))
     return {key.strip(): value.strip() for key, _, value in split}
+
+
+@lru_cache(maxsize=8192)
+def matching(patterns: tuple[str, ...], about: str) -> tuple[int, ...]:
+    """Return the places of the patterns that a description matches, in any case of letters."""
+    return tuple(at for at, pattern in enumerate(patterns) if re.search(pattern, about, re.IGNORECASE))
