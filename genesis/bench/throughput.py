@@ -85,9 +85,9 @@ def throughput(
 
 
 def _by_part(whole: float, bare: float) -> dict[str, float]:
-    """Return where a call's CPU goes, in ms; what no part accounts for is the pipeline above the LM room."""
+    """Return where a call's CPU goes, in ms; what no part accounts for is waking up, waiting and saving."""
     found = {"bare_client": bare, **parts()}
-    found["pipeline_and_event_loop"] = max(0.0, whole - sum(found.values()))
+    found["event_loop_and_fsync"] = max(0.0, whole - sum(found.values()))
     return {name: round(spent, 3) for name, spent in found.items()}
 
 

@@ -171,6 +171,11 @@ def test_the_bench_measures_the_real_pipeline() -> None:
     assert 1000 < found["prompt_tokens_per_call"] < 2000
     assert found["raw_calls_per_s"] > 0
     assert found["dialogues_per_s"] > 0
+    spent = found["cpu_ms_by_part"]
+    assert all(
+        spent[part] > 0 for part in ("bare_client", "render", "key", "encode", "parse", "journal_row", "pipeline")
+    )
+    assert sum(spent.values()) >= found["cpu_ms_per_call"] * 0.99
 
 
 def test_the_canned_answer_needs_no_agent() -> None:
