@@ -37,9 +37,9 @@ def handle(arguments: argparse.Namespace) -> int:
 
 
 def _print(found: dict[str, Any]) -> None:
-    print(f"{found['dialogues']} dialogues over {found['tools']} tools")
+    print(f"{found['dialogues']:,} dialogues over {found['tools']:,} tools")
     for label, count in found["mix"].items():
-        print(f"  {count:6d}  {label}")
+        print(f"  {count:7,}  {label}")
     if found["tools_left_out"]:
         print(f"{len(found['tools_left_out'])} tools cannot carry any of these: {', '.join(found['tools_left_out'])}")
     header = ("agent", "lm", "calls", "prompt tok", "reply tok", "largest", "window", "usd")
@@ -64,4 +64,4 @@ def _print(found: dict[str, Any]) -> None:
 def _words(value: Any) -> str:
     if value is None:
         return "unknown"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
