@@ -48,6 +48,11 @@ class Stage:
     memory: Memory | None
     findings: Callable[[Dialogue], tuple[Sequence[str], Sequence[str]]]
     """The cheap rules: why a dialogue so far cannot stand, and what they doubt but cannot decide."""
+    names: Sequence[str] = field(init=False)
+    """The tools' names, sorted."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", sorted(self.tools))
 
 
 @dataclass(slots=True)

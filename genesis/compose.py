@@ -6,9 +6,10 @@ Candidates come from the pool's similarity index, so the prompt does not hold th
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
-from genesis.agents.sample import SampleAgent
 from genesis.params import Params
 from genesis.planner import Planned
 from genesis.scenario import Scenario
@@ -16,6 +17,9 @@ from genesis.slots import may_follow
 from genesis.tally import Tally
 from genesis.text import stable_hash
 from genesis.tools.tool import Tool
+
+if TYPE_CHECKING:
+    from genesis.candidate import Stage
 
 RELATED = 12
 OTHERS = 6
@@ -26,26 +30,20 @@ DESCRIPTION = 160
 """Characters of a description that the Sample Agent is shown."""
 
 
-async def compose(
-    planned: Planned,
-    tools: Mapping[str, Tool],
-    related: Callable[[str, int], Sequence[tuple[str, float]]],
-    params: Params,
-    tally: Tally,
-    agent: SampleAgent,
-) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+async def compose(planned: Planned, stage: Stage, tally: Tally) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
     """Return targets, distractors, and notes on what the agent's choice lacked and the index filled in."""
+    tools = stage.tools
     scenario = planned.scenario
-    hard, easy = _distractor_counts(planned, params)
+    hard, easy = _distractor_counts(planned, stage.params)
     more = planned.target_count - 1
     if not more and not hard and not easy:
         return (planned.tool,), (), []
-    near, far = _candidates(planned, tools, related)
+    near, far = _candidates(planned, stage)
     candidates = [*near, *far]
     if scenario.special == "irrelevance":
         # The tool itself is withheld, so what stands there must be confusable: the closest, no choice needed.
         return (planned.tool,), tuple(candidates[: hard + easy]), []
-    followers = _followers(scenario, tools, candidates, planned.tool, more)
+    followers = _followers(scenario, stage, candidates, planned.tool, more)
     inputs = {
         "first_tool": _shown(tools[planned.tool]),
         "candidates": [_shown(tools[name]) for name in candidates],
@@ -53,7 +51,7 @@ async def compose(
         "hard_count": hard,
         "easy_count": easy,
     }
-    reply = await tally.one(agent, inputs, stable_hash(scenario.seed, "sample"))
+    reply = await tally.one(stage.crew.sample, inputs, stable_hash(scenario.seed, "sample"))
     fields = reply.fields if reply.outcome == "good" else {}
     taken = {planned.tool}
     notes: list[str] = [] if fields else [f"sample: {reply.outcome}"]
@@ -67,25 +65,32 @@ async def compose(
     return (planned.tool, *targets), (*hard_names, *easy_names), notes
 
 
-def _candidates(
-    planned: Planned, tools: Mapping[str, Tool], related: Callable[[str, int], Sequence[tuple[str, float]]]
-) -> tuple[list[str], list[str]]:
+def _candidates(planned: Planned, stage: Stage) -> tuple[list[str], list[str]]:
     """Return the most related tools but those that might do the same job, and a seeded draw of the others."""
-    close = dict(related(planned.tool, RELATED + 4))
+    close = dict(stage.related(planned.tool, RELATED + 4))
     near = [name for name in close if close[name] < TOO_CLOSE][:RELATED]
-    rest = sorted(set(tools) - set(close) - {planned.tool})
     rng = random.Random(stable_hash(planned.scenario.seed, "candidates"))
-    return near, rng.sample(rest, min(OTHERS, len(rest)))
+    return near, _drawn(stage.names, close.keys() | {planned.tool}, rng)
 
 
-def _followers(
-    scenario: Scenario, tools: Mapping[str, Tool], candidates: Sequence[str], first: str, more: int
-) -> list[str]:
+def _drawn(names: Sequence[str], out: Collection[str], rng: random.Random) -> list[str]:
+    """Draw from sorted names without those that are ``out``; the rest is never listed, for pools are large."""
+    gaps = sorted(bisect_left(names, name) for name in out)
+    rest = len(names) - len(gaps)
+    found = []
+    for place in rng.sample(range(rest), min(OTHERS, rest)):
+        for gap in gaps:
+            place += gap <= place
+        found.append(names[place])
+    return found
+
+
+def _followers(scenario: Scenario, stage: Stage, candidates: Sequence[str], first: str, more: int) -> list[str]:
     """Return the candidates that may be a later target; where they are too few, others of the pool after them."""
-    followers = [name for name in candidates if may_follow(scenario, tools[name])]
+    followers = [name for name in candidates if may_follow(scenario, stage.tools[name])]
     if len(followers) < more:
-        others = (name for name in sorted(tools) if name not in candidates and name != first)
-        followers += [name for name in others if may_follow(scenario, tools[name])]
+        others = (name for name in stage.names if name not in candidates and name != first)
+        followers += [name for name in others if may_follow(scenario, stage.tools[name])]
     return followers
 
 

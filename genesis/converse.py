@@ -58,9 +58,7 @@ async def converse(planned: Planned, stage: Stage) -> Made:
 
 async def _prepare(planned: Planned, stage: Stage, tally: Tally) -> Talk:
     """Choose the tools, draw the slots, ask for guidance."""
-    targets, distractors, notes = await compose(
-        planned, stage.tools, stage.related, stage.params, tally, stage.crew.sample
-    )
+    targets, distractors, notes = await compose(planned, stage, tally)
     tally.notes += notes
     scenario = replace(planned.scenario, targets=targets, distractors=distractors)
     scenario = draw(scenario, stage.tools, planned.calls)

@@ -18,7 +18,7 @@ from genesis.lm.engine import Request
 from genesis.lm.http import HttpEngine
 from genesis.lm.keys import request_key
 from genesis.lm.parse import parse
-from genesis.lm.render import plan_for, render
+from genesis.lm.render import Fixed, plan_for, render
 from genesis.lm.rows import Entry, Sample, frame
 from genesis.params import Params
 
@@ -34,7 +34,7 @@ def parts() -> dict[str, float]:
     memory, record, and looking replies up.
     """
     inputs = {
-        "tools": [tool.to_function() for tool in bench_pool(6).tools],
+        "tools": [Fixed(tool.to_function()) for tool in bench_pool(6).tools],
         "conversation": [Line("user", "Please book a hotel room in Oslo for 2026-05-04, there are two of us.")],
         "stated": [Stated(1, "book_hotel_room", {"city": "Oslo", "date": "2026-05-04", "count": 2})],
     }
