@@ -98,7 +98,13 @@ class RetryableLMError(LMError):
     """The request may succeed when sent again."""
 
     def __init__(
-        self, message: str, *, retry_after: float | None = None, possibly_billed: bool = False, once: bool = False
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        possibly_billed: bool = False,
+        once: bool = False,
+        late: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
@@ -107,6 +113,8 @@ class RetryableLMError(LMError):
         """The server may have done the work although no reply arrived."""
         self.once = once
         """Worth one more try only: a reply came, and it was damaged."""
+        self.late = late
+        """No reply in time: the server may be asked more at once than it can do."""
 
 
 class RejectedLMError(LMError):

@@ -151,8 +151,8 @@ def _by_agent(counts: Counts, largest: dict[str, int], params: Params) -> tuple[
                 f"window of {facts.context} tokens of {name}: they will be trimmed, tools first"
             )
         if cost is None:
-            notes.append(f"{agent}: the price of {name} is unknown, so is its cost; add it to prices")
-    return agents, notes
+            notes.append(f"the price of {name} is unknown, so is its cost; add it to prices")
+    return agents, list(dict.fromkeys(notes))
 
 
 def _budget_notes(total: dict[str, Any], params: Params) -> list[str]:

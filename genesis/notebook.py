@@ -25,7 +25,7 @@ from genesis import record, review, tables
 from genesis.errors import RecordError, StoppedError
 from genesis.params import Params
 from genesis.prompts import Bench, open_bench
-from genesis.record import Run
+from genesis.record import PROGRESS, Run
 
 RUNNER = "GENESIS_RUNNER_PID"
 """Set by ``genesis run`` for its kernels: they leave the lock and the last file to it."""
@@ -33,7 +33,6 @@ RUNNER = "GENESIS_RUNNER_PID"
 GOES_ON = "Run this cell again: it goes on from here."
 ALLOW_EXEC = "GENESIS_ALLOW_EXEC"
 SCHEDULER = "GENESIS_SCHEDULER"
-PROGRESS = "progress.json"
 
 
 @dataclass(frozen=True, slots=True)

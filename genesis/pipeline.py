@@ -23,6 +23,8 @@ from genesis.candidate import Stage
 from genesis.checks import rules
 from genesis.converse import Made, converse
 from genesis.dialogue import Dialogue, dialogue_from_row
+from genesis.errors import FatalLMError
+from genesis.lm.advice import Patience
 from genesis.memory import Memory, told
 from genesis.params import Params
 from genesis.planner import Planned, plan
@@ -167,6 +169,7 @@ class _Work:
         self.counts = Counts(len(planned))
         self.done = bytearray(len(planned))
         self.rounds = _Rounds(planned)
+        self.patience = Patience(stage.params)
 
     def recall(self) -> None:
         """Take up what the run holds already."""
@@ -209,6 +212,8 @@ class _Work:
             else:
                 # Whether it repeats another may not be known yet; that must not hold up the next dialogue.
                 group.create_task(self._settle(planned, made.dialogue))
+            if made.fault is None and (stop := self.patience.note(made.reasons)) and not all(self.done):
+                raise FatalLMError(stop)
 
     async def _settle(self, planned: Planned, dialogue: Dialogue) -> None:
         assert self.stage.memory is not None

@@ -50,6 +50,8 @@ from genesis.provenance import simulated as simulated
 from genesis.text import stable_hash
 
 METRICS = "metrics.json"
+PROGRESS = "progress.json"
+"""How generation stands, told every second while it runs."""
 PROMPTS = "prompts"
 """The run's own copy of the prompt versions it was made with."""
 TRIALS = "prompts"

@@ -17,9 +17,9 @@ from genesis import params as parameters
 from genesis.errors import GenesisError, ParamsError, StepError
 from genesis.executed import make_portable, tell_death
 from genesis.lm.live import words
-from genesis.notebook import ALLOW_EXEC, PROGRESS, RUNNER, SCHEDULER, complete
+from genesis.notebook import ALLOW_EXEC, RUNNER, SCHEDULER, complete
 from genesis.params import Params
-from genesis.record import Run
+from genesis.record import PROGRESS, Run
 from genesis.report import build, summary_rows
 
 

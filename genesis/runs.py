@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from genesis import params as parameters
 from genesis.errors import ParamsError, RecordError
-from genesis.record import TRIALS, Run
+from genesis.record import PROGRESS, TRIALS, Run
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -139,7 +139,7 @@ def _read(file: Path, wanted: Wanted) -> Listed | None:
         return None
     run = Run(file.parent)
     try:
-        row = _row(run, run.read_json("run.json"))
+        row = _row(run, _so_far(run))
     except (RecordError, AttributeError, TypeError):
         row = _damaged(run)
     told = (not wanted.status or row.status == wanted.status) and wanted.lm.lower() in row.lm.lower()
@@ -148,6 +148,15 @@ def _read(file: Path, wanted: Wanted) -> Listed | None:
     if wanted.since and (not row.started or since(row.started) < wanted.since):
         return None
     return row if not wanted.params or _has(run, wanted.params) else None
+
+
+def _so_far(run: Run) -> dict[str, Any]:
+    """Return run.json; where generation was stopped before it wrote its counts, as far as it last told."""
+    meta = run.read_json("run.json")
+    if "counts" in meta or not (run.path / PROGRESS).exists():
+        return meta
+    told = run.read_json(PROGRESS)
+    return {**told, **meta, "counts": told}
 
 
 def _row(run: Run, meta: Mapping[str, Any]) -> Listed:

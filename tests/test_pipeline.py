@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 
 import pytest
-from doubles import MemoryRun, ObligingCaller, good, make_pool
+from doubles import MemoryRun, ObligingCaller, bad, good, make_pool
 
 from genesis import record
 from genesis.dialogue import dialogue_from_row
@@ -164,6 +164,35 @@ def test_an_endpoint_that_never_answers_stops_the_run_with_its_own_words(error):
         made(caller, run)
     assert not run.rows("dialogues")
     assert sum(caller.calls.values()) < 80
+
+
+def test_a_model_whose_replies_cannot_be_used_stops_the_run_early_and_says_what_to_try():
+    caller = ObligingCaller(lambda agent, inputs, seed, reply: bad("unparsable", "field 'stated' is missing"))
+    run = MemoryRun()
+    with pytest.raises(FatalLMError, match=r"first 16 dialogues .* user unparsable \(16\).*'stated' is missing.*json"):
+        made(caller, run, concurrency=1)
+    assert len(run.rows("rejected")) == 16
+    with pytest.raises(FatalLMError, match="first 16 dialogues"):
+        made(caller, run, concurrency=1)
+    assert len(run.rows("rejected")) == 32, "the same command tries sixteen more"
+    assert made(caller, run)[0] == Counts(42, 0, 42), "with ten left there is nothing to save"
+
+
+@pytest.mark.parametrize("outcome", ["good", "bad value"])
+def test_one_dialogue_that_could_be_read_keeps_a_run_going(outcome):
+    mix = {"single/single/simple": 1}
+    first = plan(POOL.tools, parameters(mix=mix))[0].tool
+
+    def unread(agent, inputs, seed, reply):
+        if agent == "user" and inputs["wishes"][0].tool != first:
+            return bad("cut", "the reply reached max_tokens")
+        if outcome == "bad value" and agent == "function":
+            reply.fields["calls"] = []
+        return reply
+
+    counts, _ = made(ObligingCaller(unread), concurrency=1, mix=mix)
+    assert counts.accepted + counts.rejected == 42
+    assert (counts.accepted > 0) is (outcome == "good")
 
 
 def test_a_fatal_error_stops_all_that_is_in_flight():

@@ -51,6 +51,18 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_run_stopped_while_it_generates_is_listed_with_what_it_last_told(tmp_path: Path) -> None:
+    run = made(tmp_path, "c", complete=False, status="interrupted")
+    run.write_json(
+        "progress.json", {"planned": 8, "accepted": 1, "rejected": 2, "calls": 16, "tokens": 21_840, "usd": None}
+    )
+    (row,) = listed(tmp_path, Wanted())
+    assert (row.status, row.accepted, row.rejected, row.calls, row.tokens) == ("interrupted", 1, 2, 16, 21_840)
+    run.update(counts={"planned": 8, "accepted": 7, "rejected": 1}, calls=60)
+    (row,) = listed(tmp_path, Wanted())
+    assert (row.accepted, row.rejected, row.calls) == (7, 1, 60), "what run.json says comes first"
+
+
 def seeds(root: Path, sort: str = "-started", **wanted: object) -> list[int | None]:
     return [row.seed for row in listed(root, Wanted(**wanted), sort=sort)]  # type: ignore[arg-type]
 

@@ -225,6 +225,9 @@ class Caller:
         usage.prompt_tokens += entry.p
         usage.completion_tokens += entry.c
         usage.estimated += entry.e
+        for sample in entry.s:
+            if sample.o != "good":
+                setattr(usage, sample.o, getattr(usage, sample.o) + 1)
 
     def _count_journal(self, journal: Journal) -> None:
         """Start the counts, and the budget, from what the run has used before."""

@@ -158,7 +158,7 @@ class Lane:
     def _note_failure(self, error: LMError, entered: float, usage: Usage) -> None:
         if isinstance(error, RetryableLMError):
             usage.possibly_billed += error.possibly_billed
-            if error.retry_after is not None or not error.possibly_billed:
+            if error.retry_after is not None or error.late or not error.possibly_billed:
                 self.gate.slow_down(entered, error.retry_after or 0.0)
         elif isinstance(error, (FatalLMError, BudgetError)):
             self.closed = self.closed or error

@@ -118,11 +118,16 @@ async def _answers(engine: HttpEngine, checked: Checked) -> bool:
         return False
     message = reply["choices"][0].get("message") or {}
     text = str(message.get("content") or "")
-    checked.add("answers", f"{text.strip()[:40]!r} after {time.monotonic() - start:.2f} s")
+    thinks = "<think>" in text or bool(message.get("reasoning_content") or message.get("reasoning"))
+    deaf = not thinks and "blue" not in text.lower()
+    checked.add(
+        "answers",
+        f"{text.strip()[:40]!r} after {time.monotonic() - start:.2f} s",
+        "it was told to say 'blue': expect many replies that cannot be used" if deaf else "",
+    )
     usage = reply.get("usage") or {}
     counted = isinstance(usage.get("prompt_tokens"), int)
     checked.add("token counts", "yes" if counted else "no", "" if counted else "tokens will be estimated")
-    thinks = "<think>" in text or bool(message.get("reasoning_content") or message.get("reasoning"))
     advice = "raise max_tokens: thinking counts" if thinks else ""
     checked.add("reasoning", "yes" if thinks else "none seen", advice)
     if thinks:
@@ -197,7 +202,9 @@ async def _tools(engine: HttpEngine, checked: Checked) -> None:
         return
     calls = (found["choices"][0].get("message") or {}).get("tool_calls")
     checked.add(
-        "native tools", "yes" if calls else "no call came", "" if calls else "for `genesis predict` use prompt mode"
+        "native tools",
+        "yes" if calls else "no call came",
+        "" if calls else "none for generation; `genesis predict --mode text`",
     )
 
 

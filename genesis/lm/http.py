@@ -200,7 +200,8 @@ class HttpEngine:
                 raw = await _read_capped(reply)
                 return reply.status, reply.headers, redact_bytes(raw, self._secret_bytes)
         except TimeoutError as error:
-            raise RetryableLMError(f"{self.name}: no reply within {self.timeout:g} s", possibly_billed=True) from error
+            told = f"{self.name}: no reply within {self.timeout:g} s"
+            raise RetryableLMError(told, possibly_billed=True, late=True) from error
         except aiohttp.ClientConnectorError as error:
             raise RetryableLMError(f"{self.name}: cannot connect to {self.base_url}: {_why(error)}") from error
         except (aiohttp.ClientError, OSError) as error:

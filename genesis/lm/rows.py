@@ -19,6 +19,7 @@ import msgspec
 import xxhash
 
 from genesis.errors import RecordError
+from genesis.lm.usage import UNUSABLE
 
 VERSION = 1
 _HEAD = 24  # {"x":"<16 hex digits>",
@@ -170,7 +171,7 @@ def decode_entry(body: bytes) -> Entry:
     return _entry.decode(body)
 
 
-_COUNTED = ("calls", "completions", "prompt_tokens", "completion_tokens", "estimated", "resamples")
+_COUNTED = ("calls", "completions", "prompt_tokens", "completion_tokens", "estimated", "resamples", *UNUSABLE)
 
 
 def totals(bodies: Iterator[bytes]) -> dict[str, dict[str, float]]:
@@ -184,8 +185,11 @@ def totals(bodies: Iterator[bytes]) -> dict[str, dict[str, float]]:
             entry = decode_entry(body)
             row = result.setdefault(entry.a, dict.fromkeys(_COUNTED, 0))
             used = (1, len(entry.s), entry.p, entry.c, entry.e, entry.m > 0)
-            for name, counted in zip(_COUNTED, used, strict=True):
+            for name, counted in zip(_COUNTED, used, strict=False):
                 row[name] += counted
+            for sample in entry.s:
+                if sample.o in UNUSABLE:
+                    row[sample.o] += 1
         elif body.startswith(b'{"session"'):
             for agent, counts in _session.decode(body).session.items():
                 row = result.setdefault(agent, dict.fromkeys(_COUNTED, 0))

@@ -20,6 +20,14 @@ class Usage:
     """Requests answered."""
     completions: int = 0
     """Samples in those answers."""
+    empty: int = 0
+    """Samples that could not be used, by outcome: no text; ..."""
+    refused: int = 0
+    """... the model would not; ..."""
+    cut: int = 0
+    """... ended by max_tokens; ..."""
+    unparsable: int = 0
+    """... without the fields that were asked for."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     estimated: int = 0
@@ -47,6 +55,8 @@ class Usage:
         return self.prompt_tokens + self.completion_tokens
 
 
+UNUSABLE = ("empty", "refused", "cut", "unparsable")
+"""Outcomes of samples that could not be used; each is counted under its own name."""
 SESSION = ("attempts", "retries", "possibly_billed", "rejected", "trimmed", "waited")
 """Counts that no journal entry holds; a session adds them to the journal at its end."""
 

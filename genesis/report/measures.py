@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from genesis import record
+from genesis.lm.advice import advice
+from genesis.lm.usage import UNUSABLE
 from genesis.record import Run
 from genesis.report.numbers import flat, percent, with_unit
 from genesis.report.section import Row
@@ -85,6 +87,39 @@ def rejection_reasons(run: Run) -> list[tuple[str, int]]:
     return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
 
 
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """What became of one agent's replies."""
+
+    agent: str
+    calls: int
+    replies: int
+    outcomes: Mapping[str, int]
+    """Unusable ones by outcome."""
+
+    @property
+    def usable(self) -> int:
+        """Replies that held what was asked for."""
+        return self.replies - sum(self.outcomes.values())
+
+
+def replies(run: Run) -> list[Replies]:
+    """Return what became of the LM's replies, agent by agent, fresh samples included."""
+    return [
+        Replies(agent, used["calls"], used["completions"], {kind: used.get(kind, 0) for kind in UNUSABLE})
+        for agent, used in run.read_json("run.json").get("usage", {}).items()
+        if used.get("completions")
+    ]
+
+
+def what_to_try(run: Run) -> list[str]:
+    """Return what to try next where many of the replies could not be used; empty where most could."""
+    found, params = replies(run), run.params
+    outcomes = {kind: sum(one.outcomes[kind] for one in found) for kind in UNUSABLE}
+    made = sum(one.replies for one in found)
+    return advice(outcomes, made, adapter=params.adapter, max_tokens=params.max_tokens)
+
+
 def student_rows(run: Run) -> list[tuple[str, str, str, bool, str, float, float, float]]:
     """Return a row for each figure of the files in the run's ``scores/``, which program and fine-tuned students have
     written: file, student, kind, simulated, measure, value, low, high.
@@ -125,6 +160,7 @@ def summary_rows(run: Run) -> list[tuple[str, str]]:
         words = [f"{counts.get(name, 0)} {name}" for name in ("planned", "accepted", "rejected", "errored")]
         rows.append(("dialogues", ", ".join(words)))
         rows += [("  rejected for", f"{reason} ({count})") for reason, count in rejection_reasons(run)[:5]]
+        rows += _replies_rows(run)
     for name, part in metrics_parts(run).items():
         first = [with_unit(row) for row in headline(name, part) if row.value != "–"]
         rows += [(name, ""), *((f"  {row.name}", f"{row.value} {row.interval}".rstrip()) for row in first)]
@@ -138,6 +174,18 @@ def summary_rows(run: Run) -> list[tuple[str, str]]:
         rows.append(("seconds", f"{meta['seconds']:.1f}"))
     rows.append(("run folder", str(run.path)))
     return rows
+
+
+def _replies_rows(run: Run) -> list[tuple[str, str]]:
+    """Return how many replies could be used, by agent, and what to try; nothing where nearly all could."""
+    hints = what_to_try(run)
+    if not hints:
+        return []
+    found = replies(run)
+    usable, made = sum(one.usable for one in found), sum(one.replies for one in found)
+    agents = ", ".join(f"{one.agent} {one.usable / one.replies:.0%}" for one in found)
+    told = f"{usable:,} of {made:,} ({usable / made:.0%}): {agents}"
+    return [("replies usable", told), *(("  try", hint) for hint in hints)]
 
 
 def _error_left(found: Mapping[str, Any]) -> str:

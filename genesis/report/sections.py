@@ -8,8 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from genesis.lm.usage import UNUSABLE
 from genesis.record import Run
-from genesis.report.measures import LEAD, headline, metrics_parts, rejection_reasons, student_rows
+from genesis.report.measures import (
+    LEAD,
+    headline,
+    metrics_parts,
+    rejection_reasons,
+    replies,
+    student_rows,
+    what_to_try,
+)
 from genesis.report.numbers import flat, interval, leaf, percent, shown, with_unit
 from genesis.report.section import Row, Section
 from genesis.review import funnel as left_after
@@ -85,6 +94,28 @@ def rejected(run: Run) -> Section | None:
         rest=found[MOST_FAILURES:],
         folded="more reasons",
         figures=("rejected_by_rule",),
+    )
+
+
+def usable(run: Run) -> Section | None:
+    """Return how many of the model's replies could be used, agent by agent; None where all could."""
+    found = [one for one in replies(run) if not run.params.data]
+    if all(one.usable == one.replies for one in found):
+        return None
+    rows = [
+        (one.agent, shown(one.replies), f"{one.usable / one.replies:.1%}", *(shown(one.outcomes[k]) for k in UNUSABLE))
+        for one in found
+    ]
+    note = (
+        "Replies of the LM, fresh samples for unparsable ones included. Unusable: empty, refused, cut at max_tokens, "
+    )
+    hints = "".join(f" {hint}." for hint in what_to_try(run))
+    return Section(
+        "The model's replies",
+        rows,
+        note=f"{note}or not in the format asked for (unparsable).{hints}",
+        columns=("agent", "replies", "usable", *UNUSABLE),
+        bars=tuple(one.usable / one.replies for one in found),
     )
 
 
@@ -229,6 +260,7 @@ SECTIONS: tuple[Callable[[Run], Section | None], ...] = (
     failures,
     funnel,
     rejected,
+    usable,
     error_left,
     mutations,
     _measured("diversity"),

@@ -12,8 +12,7 @@ from typing import Any
 from genesis import record
 from genesis.errors import GenesisError
 from genesis.lm.live import words
-from genesis.notebook import PROGRESS
-from genesis.record import Run
+from genesis.record import PROGRESS, Run
 from genesis.report import build_sweep
 from genesis.sweep import summary
 from genesis.sweep.spec import Point, Sweep, result_of

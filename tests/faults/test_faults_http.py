@@ -292,3 +292,24 @@ async def test_concurrency_goes_down_on_429_and_up_again() -> None:
             for start in range(16, 400, 16):
                 await asyncio.gather(*(ask(seed) for seed in range(start, start + 16)))
             assert gate.limit == 8
+
+
+async def test_a_server_that_works_one_at_a_time_is_not_asked_for_more_than_it_can_do_in_time() -> None:
+    """Twelve at once at 0.15 s each, 0.75 s a call: most would come too late, again and again."""
+    free_at = 0.0
+
+    def one_at_a_time(call: Call) -> Reaction:
+        nonlocal free_at
+        now = time.monotonic()
+        free_at = max(free_at, now) + 0.15
+        return Reaction(GOOD.text, delay=free_at - now)
+
+    with Server(one_at_a_time) as server:
+        params = from_dict(
+            {"lm": "openai/any", "api_base": server.url, "concurrency": 12, "timeout": 0.75, "retries": 4}
+        )
+        async with open_caller(params) as caller:
+            asks = [caller.ask("user", dspy.Predict(Colour), {"thing": str(seed)}, seed=seed) for seed in range(16)]
+            replies = await asyncio.gather(*asks)
+            assert all(reply.good for (reply,) in replies)
+            assert caller.lane("user").gate.limit < 12

@@ -77,6 +77,20 @@ def test_what_a_server_can_do_is_found(capsys: pytest.CaptureFixture[str]) -> No
     from_dict(found["parameters"])
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"), [("Blue.", ""), ("Ascending the Lion, I am the most", "told to say 'blue'")]
+)
+def test_a_model_that_does_not_do_as_told_is_no_surprise_later(
+    answer: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Server(lambda call: Reaction([answer] * call.n)) as server:
+        code, found = checked(server, capsys)
+    (row,) = (row for row in found["findings"] if row["what"] == "answers")
+    assert code == 0
+    assert told in row["advice"]
+    assert bool(row["advice"]) is bool(told)
+
+
 def test_what_a_server_cannot_do_is_found_too(capsys: pytest.CaptureFixture[str]) -> None:
     with Server(unable, models=("other",)) as server:
         code, found = checked(server, capsys)

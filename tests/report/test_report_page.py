@@ -82,6 +82,28 @@ def test_a_run_s_page_says_everything_in_order_and_needs_nothing_else(tmp_path: 
     assert str(tmp_path) not in page
 
 
+def test_replies_that_could_not_be_used_are_shown_by_agent_with_what_to_try(tmp_path: Path) -> None:
+    run = full_run(tmp_path)
+    used = {"memory": {"calls": 30, "completions": 30, "unparsable": 1}, "user": {"calls": 60, "completions": 70}}
+    run.update(usage=used)
+    page = report.build(run).read_text()
+    assert "The model&#39;s replies" in page or "The model's replies" in page
+    assert "96.7%" in page
+    assert "replies usable" not in dict(report.summary_rows(run)), "one in a hundred is no news"
+    run.update(usage={**used, "user": {"calls": 60, "completions": 70, "unparsable": 50, "cut": 12, "empty": 1}})
+    page, rows = report.build(run).read_text(), report.summary_rows(run)
+    told = dict(rows)
+    assert told["replies usable"] == "36 of 100 (36%): memory 97%, user 10%"
+    hints = [value for name, value in rows if name == "  try"]
+    assert [hint.partition(":")[0] for hint in hints] == [
+        "51% of the replies are not in the format asked for",
+        "12% of the replies reached max_tokens (2048)",
+    ]
+    assert "try adapter: json" in page
+    run.update(usage={"user": {"calls": 60, "completions": 70}})
+    assert "replies</h2>" not in report.build(run).read_text()
+
+
 def test_the_parameters_on_the_page_are_this_run(tmp_path: Path) -> None:
     run = full_run(tmp_path, seed=3, n=2, pool={"size": 12}, checker={"threshold": 0.5})
     page = report.build(run).read_text()
