@@ -152,7 +152,7 @@ def _read(file: Path, wanted: Wanted) -> Listed | None:
 
 def _so_far(run: Run) -> dict[str, Any]:
     """Return run.json; where generation was stopped before it wrote its counts, as far as it last told."""
-    meta = run.read_json("run.json")
+    meta: dict[str, Any] = run.read_json("run.json")
     if "counts" in meta or not (run.path / PROGRESS).exists():
         return meta
     told = run.read_json(PROGRESS)

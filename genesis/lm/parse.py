@@ -4,9 +4,9 @@
     {'best': 2}
 
 Differences from DSPy, all towards refusing: text over ``MAX_CHARS``, nesting over ``MAX_DEPTH``, numbers of more than
-``MAX_DIGITS`` digits, NaN and infinities. One towards accepting: where the chat headers are missing but the reply
-holds a JSON object with the fields (prose or a code fence around it does not matter), that object is taken; DSPy
-would pay for a second call.
+``MAX_DIGITS`` digits, NaN and infinities, the prompt's own placeholder (``{best}``) for text. One towards accepting:
+where the chat headers are missing but the reply holds a JSON object with the fields (prose or a code fence around it
+does not matter), that object is taken; DSPy would pay for a second call.
 """
 
 from __future__ import annotations
@@ -121,7 +121,10 @@ def _value(plan: Plan, signature: Any, name: str, value: Any) -> Any:
     annotation = plan.outputs[name].annotation
     try:
         if annotation is str:
-            return str(value)
+            text = str(value)
+            if text.strip() == f"{{{name}}}":
+                raise ReplyError(f"field '{name}' is the prompt's own placeholder")
+            return text
         if _is_special(annotation):
             return parse_value(value, annotation)
         adapters = _ADAPTERS.setdefault(signature, {})
