@@ -163,7 +163,8 @@ def summary_rows(run: Run) -> list[tuple[str, str]]:
         rows += _replies_rows(run)
     for name, part in metrics_parts(run).items():
         first = [with_unit(row) for row in headline(name, part) if row.value != "–"]
-        rows += [(name, ""), *((f"  {row.name}", f"{row.value} {row.interval}".rstrip()) for row in first)]
+        told = [(f"  {row.name}", f"{row.value} {row.interval}".rstrip()) for row in first]
+        rows += [(name, ""), *told] if told else []
     if counts and not run.params.data:
         rows.append(("error left", _error_left(residual(run))))
     if "calls" in meta:

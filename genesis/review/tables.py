@@ -94,7 +94,9 @@ def model_table(found: Mapping[str, Any]) -> DataFrame:
     rows += [(f"  for {aspect}", count) for aspect, count in found["failed_by_aspect"].items()]
     rows += [("without a usable reply", found["undecided"]), ("not judged", found["unjudged"])]
     cost = found["cost_per_dialogue"].items()
-    rows += [(f"{name.replace('_', ' ')} per dialogue", f"{value:,.1f}") for name, value in cost]
+    rows += [
+        (f"{name.replace('_', ' ')} per dialogue", "–" if value is None else f"{value:,.1f}") for name, value in cost
+    ]
     return pd.DataFrame(rows, columns=["model check", "value"])
 
 
