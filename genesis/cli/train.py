@@ -40,6 +40,7 @@ def add(commands: Any) -> None:
     score.add_argument("--limit", type=int, metavar="N", help="items asked (default: all)")
     score.add_argument("--seed", type=int, default=0, help="draws the items (default: 0)")
     score.add_argument("--max-completion", type=int, default=512, metavar="N", help="most tokens of an answer")
+    score.add_argument("--batch", type=int, default=16, metavar="N", help="prompts asked at once (default: 16)")
     score.add_argument(
         "--out", metavar="DIR", help="folder for predictions, verdicts and score, as `genesis predict`'s"
     )
@@ -87,8 +88,11 @@ def run_score(arguments: argparse.Namespace) -> int:
     from genesis.cli.score import print_report
     from genesis.downstream.interface import score_student
     from genesis.downstream.training.local import LocalStudent
+    from genesis.errors import ParamsError
 
-    student = LocalStudent.load(arguments.model, max_completion=arguments.max_completion)
+    if arguments.batch < 1 or arguments.max_completion < 1:
+        raise ParamsError("train score: expected --batch and --max-completion of 1 or more")
+    student = LocalStudent.load(arguments.model, max_completion=arguments.max_completion, batch=arguments.batch)
     report = score_student(
         student,
         arguments.benchmark,

@@ -84,10 +84,22 @@ def test_sft_plan_counts_and_grows_with_what_it_should() -> None:
     assert (plan["steps"], plan["longest"]) == (3, 200)
     many = sft_plan(scaled(sizes, 30_000), SHAPES["qwen3-8b"], train)
     assert (many["rows"], many["tokens"]) == (20_000, 3_000_000)
-    full = sft_plan(scaled(sizes, 30_000), SHAPES["qwen3-8b"], replace(train, method="full"))
-    assert full["hours"] == pytest.approx(many["hours"] * 4 / 3, rel=0.02)
+    wide = replace(train, batch=64, micro_batch=64)
+    part, full = (
+        sft_plan(scaled(sizes, 30_000), SHAPES["qwen3-8b"], replace(wide, method=method)) for method in ("lora", "full")
+    )
+    assert full["hours"] == pytest.approx(part["hours"] * 4 / 3, rel=0.02)
     assert full["memory_gb"] > 140 > 80 > many["memory_gb"]
     assert (full["fits"], many["fits"]) == (False, True)
+
+
+def test_plan_of_small_micro_batches_is_what_was_measured() -> None:
+    """experiments/real_student: 5 steps of 16 rows, one at once, took 53 s where arithmetic alone takes 9."""
+    rows = scaled(Sizes((908,), (129,), exact=True), 8000)
+    one, eight = (sft_plan(rows, SHAPES["qwen3-8b"], TrainParams(epochs=1, micro_batch=n)) for n in (1, 8))
+    assert one["hours"] * 3600 / 100 == pytest.approx(53, rel=0.05)
+    assert one["hours"] / eight["hours"] == pytest.approx(53 / 9.1, rel=0.05)
+    assert eight["memory_gb"] > one["memory_gb"]
 
 
 def test_grpo_plan_counts_completions() -> None:
@@ -121,6 +133,7 @@ def test_dry_run_plans_ten_thousand_dialogues(capsys: pytest.CaptureFixture[str]
         (["sft", "--dry-run", "--data", "/absent.jsonl"], "absent.jsonl"),
         (["sft", "--dry-run", "--data", str(SAMPLE), "--rows", "0"], "expected at least 1"),
         (["sft", "--dry-run", "--data", str(SAMPLE), "-p", "train.recipe=rl"], "train.recipe"),
+        (["score", "nowhere", "--benchmark", "bfcl", "--batch", "0"], "expected --batch"),
         (["grpo", "--dry-run", "--data", "SINGLE", "-p", "train.recipe=rl_part"], "none of 4 dialogues is for grpo"),
     ],
 )

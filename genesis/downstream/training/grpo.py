@@ -37,7 +37,7 @@ def grpo(params: Params, out: str | Path, *, callbacks: Sequence[Any] = ()) -> d
         if (found := folder.done(run)) is not None:
             return found
         texts = texts_of(sft_rows(data.dialogues))
-        model, tokenizer = models.load(train.model, texts=texts, seed=params.seed)
+        model, tokenizer = models.load(train.model, texts=texts, seed=params.seed, full=train.method == "full")
         rows = prompts(tokenizer, rl_decisions(data.dialogues))
         kept = [row for row in rows if len(tokenizer(row["prompt"])["input_ids"]) <= train.max_length]
         if not kept:

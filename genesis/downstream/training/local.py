@@ -4,8 +4,8 @@
     >>> student.predict(tools, [Message("user", "Will it rain in Oslo?")]).tool_calls     # doctest: +SKIP
     (ToolCall(id='call_1', name='get_weather', arguments={'city': 'Oslo'}),)
 
-Greedy. It reads ``<tool_call>`` tags (Qwen's and Hermes's form); a model of another family is scored through a server
-that reads its form (vLLM, ``transformers serve``).
+Greedy. It reads ``<tool_call>`` tags (Qwen's and Hermes's form); a model whose chat template writes calls in another
+form is refused: a server that reads its form (vLLM, ``transformers serve``) is asked with ``genesis predict``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from genesis.downstream.interface import Question, Tools
 from genesis.downstream.replies import read_reply
 from genesis.downstream.training import models
 from genesis.downstream.training.rows import hf_messages, hf_tools
+from genesis.errors import FormatError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class LocalStudent:
     def load(cls, name: str, *, max_completion: int = 512, batch: int = 16) -> LocalStudent:
         """Load a student by name or folder. Raises MissingExtraError, FormatError."""
         model, tokenizer = models.load(name)
+        if not models.writes_tagged_calls(tokenizer):
+            raise FormatError(
+                f"model {name}: its chat template writes calls in another form than <tool_call> tags; serve it and use "
+                "`genesis predict --api-base URL`"
+            )
         return cls(name, model, tokenizer, max_completion, batch)
 
     def predict(self, tools: Tools, messages: Sequence[Message]) -> Message:

@@ -39,19 +39,33 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def load(name: str, *, texts: Iterable[str] = (), seed: int = 0) -> tuple[Any, Any]:
+def weights_type(on: str, *, full: bool) -> Any:
+    """Return the type that weights are held in on a device: fp32 on a CPU or where all are trained, else bf16.
+
+    bf16 keeps 8 bits of a number: a step of a usual learning rate changes most weights by less than half the last of
+    them and is lost. Trained weights are therefore fp32, and the trainer computes in bf16; adapters on frozen bf16
+    weights are fp32 already.
+    """
+    import torch
+
+    return torch.bfloat16 if on == "cuda" and not full else torch.float32
+
+
+def load(name: str, *, texts: Iterable[str] = (), seed: int = 0, full: bool = False) -> tuple[Any, Any]:
     """Return (model, tokenizer), the tokenizer with a chat template fit for training and serving.
 
-    ``tiny`` is made anew, its tokenizer from ``texts``. Raises MissingExtraError; FormatError where the model cannot
-    be loaded, has no chat template, or one that cannot tell what the assistant said.
+    ``tiny`` is made anew, its tokenizer from ``texts``. ``full``: all weights will be trained. Raises
+    MissingExtraError; FormatError where the model cannot be loaded, has no chat template, or one that does not show
+    tools or cannot tell what the assistant said.
     """
     require()
     if name == TINY:
         return tiny(texts, seed)
-    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    kind = torch.bfloat16 if device() == "cuda" else torch.float32
+    if (Path(name).is_absolute() or name.count("/") > 1) and not Path(name).is_dir():
+        raise FormatError(f"model {name}: there is no such folder")
+    kind = weights_type(device(), full=full)
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
         if (Path(name) / "adapter_config.json").is_file():
@@ -64,6 +78,8 @@ def load(name: str, *, texts: Iterable[str] = (), seed: int = 0) -> tuple[Any, A
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise FormatError(f"model {name}: cannot be loaded: {first[:200]}") from error
     use_training_template(tokenizer, name)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token  # as TRL does; padding is masked
     return model.to(device()), tokenizer
 
 
@@ -82,6 +98,11 @@ def use_training_template(tokenizer: Any, name: str) -> None:
 
     if not tokenizer.chat_template:
         raise FormatError(f"model {name}: its tokenizer has no chat template; name a chat model")
+    if not _shows_tools(tokenizer):
+        raise FormatError(
+            f"model {name}: its chat template does not show the tools; set one in its tokenizer that writes them and "
+            "the calls, for instance Qwen2.5's <tools> and <tool_call>"
+        )
     try:
         template = get_training_chat_template(tokenizer)
     except ValueError as error:
@@ -91,6 +112,27 @@ def use_training_template(tokenizer: Any, name: str) -> None:
         ) from error
     if template is not None:
         tokenizer.chat_template = template
+
+
+_ASKED = {"role": "user", "content": "Will it rain in Oslo?"}
+_CALL = {"name": "tool_shown", "arguments": {"city": "Oslo", "days": 2}}
+_TOOL = {"name": "tool_shown", "description": "Forecast.", "parameters": {"type": "object", "properties": {}}}
+
+
+def _shows_tools(tokenizer: Any) -> bool:
+    """Return whether the chat template writes the tools on offer into the prompt."""
+    tools = [{"type": "function", "function": _TOOL}]
+    return "tool_shown" in tokenizer.apply_chat_template([_ASKED], tools=tools, tokenize=False)
+
+
+def writes_tagged_calls(tokenizer: Any) -> bool:
+    """Return whether the chat template writes a call as :func:`read_reply` reads one."""
+    from genesis.downstream.replies import read_reply
+
+    answer = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": _CALL}]}
+    before = tokenizer.apply_chat_template([_ASKED], tokenize=False)
+    text = tokenizer.apply_chat_template([_ASKED, answer], tokenize=False).removeprefix(before)
+    return [(call.name, call.arguments) for call in read_reply(text).message.tool_calls] == [tuple(_CALL.values())]
 
 
 def tiny(texts: Iterable[str], seed: int = 0) -> tuple[Any, Any]:

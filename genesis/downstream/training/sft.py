@@ -37,7 +37,7 @@ def sft(params: Params, out: str | Path, *, callbacks: Sequence[Any] = ()) -> di
         if (found := folder.done(run)) is not None:
             return found
         rows = sft_rows(data.dialogues, reasoning=train.reasoning)
-        model, tokenizer = models.load(train.model, texts=texts_of(rows), seed=params.seed)
+        model, tokenizer = models.load(train.model, texts=texts_of(rows), seed=params.seed, full=train.method == "full")
         sizes = models.lengths(tokenizer, rows)
         kept = [row for row, (length, _) in zip(rows, sizes, strict=True) if length <= train.max_length]
         if not kept:
