@@ -235,7 +235,8 @@ class _Work:
         row = dialogue.to_row()
         if reasons:
             row["reasons"] = reasons
-            row["provenance"] = {**dialogue.provenance, "reason": _QUOTED.sub("'…'", reasons[0])}
+            why = {"reason": _QUOTED.sub("'…'", reasons[0]), "reasons": list(reasons)}
+            row["provenance"] = {**dialogue.provenance, **why}
             self.run.append("rejected", row)
             self._close(planned, None, "rejected")
         else:

@@ -140,6 +140,7 @@ def test_a_rejected_dialogue_is_kept_with_its_reasons():
     for row in rows:
         assert any("no_such_tool" in reason for reason in row["reasons"])
         assert row["provenance"]["reason"]
+        assert dialogue_from_row(row).to_row()["provenance"]["reasons"] == list(row["reasons"]), "they outlive a check"
         assert dialogue_from_row(row).id == row["id"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -11,6 +12,10 @@ from genesis.lm.parse import parse
 from genesis.lm.render import Plan
 from genesis.lm.rows import Entry, Sample
 
+TAIL = 600
+"""Last characters of a cut reply that are looked at for repetition."""
+LOOP = 0.2
+"""Compressed to less than this share, they are one: prose comes to about 0.5, a list of similar objects to 0.3."""
 Outcome = Literal["good", "empty", "refused", "cut", "unparsable"]
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 
@@ -68,13 +73,24 @@ def _outcome(completion: Completion, plan: Plan, signature: Any) -> tuple[Outcom
     if completion.refusal or completion.finish == "filter":
         return "refused", {}, completion.refusal[:200] or "stopped by the content filter"
     if completion.finish == "length":
-        return "cut", {}, "the reply reached max_tokens"
+        loops = ", repeating itself" if repeats_itself(completion.text) else ""
+        return "cut", {}, f"the reply reached max_tokens{loops}"
     if not completion.text.strip():
         return "empty", {}, "the reply is empty"
     try:
         return "good", parse(plan, signature, completion.text), ""
     except ReplyError as error:
         return "unparsable", {}, str(error)
+
+
+def repeats_itself(text: str) -> bool:
+    """Whether the end of a text says the same over and over, so that more room would not end it.
+
+    >>> repeats_itself("Use a statement; use a question. " + "use a statement; " * 60)
+    True
+    """
+    end = text[-TAIL:].encode()
+    return len(text) >= TAIL and len(zlib.compress(end)) < LOOP * len(end)
 
 
 def read_entry(entry: Entry, plan: Plan, signature: Any) -> list[Reply]:

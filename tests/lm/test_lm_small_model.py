@@ -83,3 +83,46 @@ def test_a_placeholder_copied_from_the_prompt_is_named_and_one_inside_text_is_te
     with pytest.raises(ReplyError, match="field 'guidance' is the prompt's own placeholder"):
         parse(plan, Guide, '{"semantic_type": "travel: plan", "guidance": " {guidance} "}')
     assert parse(plan, Guide, '{"semantic_type": "t", "guidance": "say {guidance}"}')["guidance"] == "say {guidance}"
+
+
+LOOPS = (
+    '{"guidance": "Someone who weighs two dates before deciding. ' + "Use a statement; use a statement; " * 30,
+    '[\n<pre><code><p><b><a href="https://code.tutorialspoint.com/tutorial' + "/1" * 400,
+    "[\n\n[\n\n[\n\n[\n\n[[\n\n" * 40,
+)
+CITIES = [
+    "Oslo",
+    "Rome",
+    "Lisbon",
+    "Paris",
+    "Vienna",
+    "Cairo",
+    "Quito",
+    "Lima",
+    "Accra",
+    "Dakar",
+    "Tunis",
+    "Riga",
+    "Kyiv",
+    "Bern",
+    "Doha",
+    "Male",
+]
+ENDLESS = (
+    "Someone weighs two dates. " * 3,
+    "The train leaves Oxford at ten past nine and arrives in Bristol around noon, unless the works near Swindon go on, "
+    "in which case a bus takes over between Didcot and Chippenham. Ask the desk for a refund form, keep the receipt, "
+    "and send both to the address on the back within twenty-eight days; claims that come later are paid in vouchers "
+    "only. Bicycles travel free outside peak hours, dogs always do, and a seat by the window costs two pounds more. "
+    "For groups of six or above there is a discount of a fifth on weekdays, which the machine gives by itself.",
+    ", ".join(f'{{"city": "{city}", "days": {days}, "unit": "metric"}}' for days, city in enumerate(CITIES, 3)),
+)
+
+
+@pytest.mark.parametrize(("texts", "told"), [(LOOPS, True), (ENDLESS, False)])
+def test_a_reply_cut_while_it_repeats_itself_says_so(texts: tuple[str, ...], told: bool) -> None:
+    plan = plan_for(Guide, "json")
+    for text in texts:
+        _, (read,) = judge(Answer((Completion(text, "length"),), 800, 30), "0" * 32, 0, "memory", 0, plan, Guide)
+        assert read.outcome == "cut"
+        assert ("repeating itself" in read.reason) is told, text[:60]
