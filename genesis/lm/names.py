@@ -106,7 +106,9 @@ def replay_folder(run: str, root: Path | None) -> Path:
         for folder in (base / "journal", base):
             if any(folder.glob("*.jsonl")) and (folder.name == "journal" or not (folder / "run.json").exists()):
                 return folder
-    raise LMConfigError(f"replay:{run}: no run folder with a journal there")
+    raise LMConfigError(
+        f"replay:{run}: no run folder with a journal there; expected its path, as in replay:experiments/quickstart/RUN"
+    )
 
 
 def _is_loopback(url: str) -> bool:

@@ -63,7 +63,7 @@ def reproduce(run: Run, params: Params) -> str:
         return f"{command}   # with the data file beside it"
     if record.simulated(params):
         return command
-    replay = f"-p lm=replay:{params.experiment}/{run.id}"
+    replay = f"-p lm=replay:{'/'.join(run.path.resolve().parts[-3:])}"
     return f"{command} {replay}   # from the journal, without key or cost; without -p: anew"
 
 

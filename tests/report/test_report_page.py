@@ -8,11 +8,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
 from review_cases import dialogue, make_run
 
 from genesis import params, record, report, steps
 from genesis.checks import rules
 from genesis.dialogue import Verdict
+from genesis.lm.names import make_engine
+from genesis.lm.rows import Header, frame
 from genesis.params import from_dict, parse_yaml
 from genesis.report.numbers import shown
 from genesis.tools.pool import ToolPool, save_pool
@@ -115,9 +118,13 @@ def test_the_parameters_on_the_page_are_this_run(tmp_path: Path) -> None:
     assert text.count("\n") == 7  # what differs, and nothing else
 
 
-def test_a_real_model_s_run_is_made_again_from_its_journal(tmp_path: Path) -> None:
-    run = full_run(tmp_path, lm="openai/some")
-    assert f"-p lm=replay:review/{run.id}" in report.build(run).read_text()
+def test_a_real_model_s_run_is_made_again_from_its_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = full_run(tmp_path / "experiments", lm="openai/some")
+    (name,) = re.findall(r"-p lm=(replay:\S+)", report.build(run).read_text())
+    assert name == f"replay:experiments/review/{run.id}"
+    run.file("journal/0.jsonl").write_bytes(frame(Header(1, {"default": "some@url"}, {"default": "some"})))
+    monkeypatch.chdir(tmp_path)  # where `genesis run` was called: it puts its results into ./experiments
+    assert make_engine(name).name == "some"
 
 
 def test_hostile_text_is_escaped_wherever_it_stands(tmp_path: Path) -> None:
