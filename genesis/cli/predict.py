@@ -111,11 +111,27 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{score['lm']}, {score['mode']} tool calls, temperature {score['temperature']:g}, {folder}")
         _print_program(score["program"] or {})
         print_report(score)
+        _print_replies(score["outcomes"], params)
     if score["simulated"]:
         print("offline (simulated) LM: an instrument check, no result about any model", file=sys.stderr)
     if score["failed"]:
         print(f"{len(score['failed'])} items have no answer: {score['failed'][0][1]}", file=sys.stderr)
     return 1 if score["failed"] else 0
+
+
+def _print_replies(outcomes: dict[str, int], params: Any) -> None:
+    """Say how many replies could be used, and what to try; nothing where nearly all could."""
+    from genesis.lm.advice import advice
+
+    made = sum(count for kind, count in outcomes.items() if kind != "failed")
+    hints = advice(outcomes, made, adapter=params.adapter, max_tokens=params.max_tokens)
+    if not hints:
+        return
+    told = ", ".join(f"{count} {kind}" for kind, count in sorted(outcomes.items()) if kind not in ("good", "failed"))
+    print(f"replies usable: {outcomes.get('good', 0)} of {made} ({told})")
+    for hint in hints:
+        print(f"  {hint}")
+    print("  an unusable reply holds no call: it counts as right where no call is right (irrelevance)")
 
 
 def _print_program(program: dict[str, Any]) -> None:

@@ -197,6 +197,18 @@ def test_replayed_without_the_server(tmp_path: Path, answers: dict[str, Predicti
     assert (tmp_path / "a" / "predictions.jsonl").read_bytes() == (tmp_path / "b" / "predictions.jsonl").read_bytes()
 
 
+def test_a_model_whose_replies_cannot_be_used_is_not_praised_for_irrelevance(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Server(lambda call: Reaction("```python\n# Example usage:\n#" + "\n#" * 200, finish="length")) as server:
+        asked = ["predict", "--benchmark", "bfcl", "--lm", "openai/any", "--api-base", server.url, "--mode", "text"]
+        assert main([*asked, "--limit", "12", "--out", str(tmp_path / "o"), "-p", "max_tokens=160"]) == 0
+    told = capsys.readouterr().out
+    assert "replies usable: 0 of 12 (12 cut)" in told
+    assert "100% of the replies reached max_tokens (160): raise it" in told
+    assert "counts as right where no call is right (irrelevance)" in told
+
+
 @pytest.mark.parametrize("more", [["--limit", "0"], ["--limit", "x"], ["-p", "temperatur=1"], ["--lm", ""]])
 def test_bad_arguments(more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     try:
