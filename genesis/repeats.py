@@ -6,7 +6,7 @@
     >>> [one.id for one in repeats.near("Find me a quiet hotel in Oslo", before=7)]
     ['r01-find_hotel']
 
-An open request (its dialogue goes on) is held as a set; an accepted one is packed: 8 bytes a 3-gram, and 8 bytes for
+An open request (its dialogue goes on) is held as a set; an accepted one is packed: 4 bytes a 3-gram, and 8 bytes for
 each hash of its sketch. One that is not accepted is forgotten.
 """
 
@@ -128,13 +128,13 @@ class _Packed:
     """The accepted requests: their 3-grams one after the other, and a sorted index of their sketches."""
 
     def __init__(self) -> None:
-        self._grams = array("Q")
+        self._grams = array("I")
         self._span = array("Q")
         """By place: where its 3-grams start (40 bits) and how many there are (24 bits)."""
         self._recent: dict[int, list[int]] = {}
         self._count = 0
         self._blocks: list[Any] = []
-        """Sorted, uint64: half a sketch hash (upper 32 bits) and a place (lower 32); the 3-grams decide."""
+        """Sorted, uint64: a sketch hash (upper 32 bits) and a place (lower 32); the 3-grams decide."""
 
     def add(self, place: int, own: frozenset[int], sketch: Collection[int]) -> None:
         """Take in an accepted request's 3-grams."""
@@ -163,7 +163,7 @@ class _Packed:
         if self._blocks:
             import numpy as np
 
-            wanted = np.sort(np.fromiter((gram & _LOW for gram in sketch), np.uint64, len(sketch))) << np.uint64(32)
+            wanted = np.sort(np.fromiter(sketch, np.uint64, len(sketch))) << np.uint64(32)
             for rows in self._blocks:
                 starts, ends = rows.searchsorted(wanted), rows.searchsorted(wanted | np.uint64(_LOW), "right")
                 for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
@@ -175,7 +175,7 @@ class _Packed:
         """Move the recent hashes into a sorted block; merge blocks of like size, so that there are few."""
         import numpy as np
 
-        pairs = ((gram & _LOW) << 32 | place for gram, places in self._recent.items() for place in places)
+        pairs = (gram << 32 | place for gram, places in self._recent.items() for place in places)
         rows = np.fromiter(pairs, np.uint64, self._count)
         while self._blocks and len(self._blocks[-1]) <= 2 * len(rows):
             rows = np.concatenate((self._blocks.pop(), rows))
@@ -186,10 +186,10 @@ class _Packed:
 
 
 def grams(text: str) -> frozenset[int]:
-    """Return the hashes of the word 3-grams of a text (of its words where it has fewer than three)."""
+    """Return the hashes, 32 bits each, of the word 3-grams of a text (of its words where it has fewer than three)."""
     tokens = words(text)
     parts: Iterator[Sequence[str]] | list[list[str]] = ngrams(tokens, 3) if len(tokens) >= 3 else [tokens]
-    return frozenset(xxhash.xxh3_64_intdigest(" ".join(part).encode()) for part in parts)
+    return frozenset(xxhash.xxh3_64_intdigest(" ".join(part).encode()) & _LOW for part in parts)
 
 
 def similarity(one: AbstractSet[object], other: AbstractSet[object]) -> float:

@@ -91,7 +91,7 @@ def test_settling_gives_the_same_whatever_is_opened_and_closed_first(seed, count
     assert asyncio.run(settled(range(count))) == asyncio.run(settled(shuffled)) == expected
 
 
-def test_an_accepted_request_takes_less_than_600_bytes():
+def test_an_accepted_request_takes_less_than_400_bytes():
     rng, repeats = random.Random(0), Repeats()
     words = [f"w{number}" for number in range(5_000)]
     tracemalloc.start()
@@ -104,4 +104,4 @@ def test_an_accepted_request_takes_less_than_600_bytes():
         repeats.close(planned, accepted=True)
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (after - before) / 1_400 < 600
+    assert (after - before) / 1_400 < 400

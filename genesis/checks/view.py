@@ -82,7 +82,7 @@ class Offer(NamedTuple):
 
 _offers: dict[int, tuple[tuple[Tool, ...], Offer]] = {}
 _OFFERS_KEPT = 4_000
-"""As many as a benchmark's file has; a run's dialogues each offer a tuple of their own, 1 KB to keep."""
+"""More than a benchmark's file has; each takes about 1 KB."""
 
 
 def _offer(offered: tuple[Tool, ...]) -> Offer:
@@ -106,6 +106,13 @@ def _offer(offered: tuple[Tool, ...]) -> Offer:
         offer := Offer(tools, schemas, bits),
     )  # the reference keeps the id from being reused
     return offer
+
+
+def release(offered: tuple[Tool, ...]) -> None:
+    """Forget the offer of a tuple of tools that no other dialogue has."""
+    known = _offers.get(id(offered))
+    if known is not None and known[0] is offered:
+        del _offers[id(offered)]
 
 
 class View:
