@@ -210,8 +210,11 @@ def create(params: Params, root: str | Path = "experiments", *, again: bool = Fa
         run.path.mkdir(parents=True, exist_ok=True)
         if again:
             _set_aside(run, keep_journal=lm_names(params) != ["offline"])
-        if not (run.path / "params.yaml").exists():
+        new = not (run.path / "params.yaml").exists()
+        if new or not (run.complete or run.held() or run.params == params):
+            # Of the same run only what changes no result can differ: more budget, fewer calls at once.
             write_atomic(run.path / "params.yaml", parameters.dump_yaml(params).encode())
+        if new:
             for version in prompt_files(params):
                 if version.is_file():
                     write_atomic(run.file(f"{PROMPTS}/{version.name}"), version.read_bytes())

@@ -12,7 +12,7 @@ import pytest
 
 from genesis import record
 from genesis.errors import LockedError, RecordError
-from genesis.params import Params
+from genesis.params import Params, from_dict
 
 HOLD = """
 import sys, time
@@ -130,3 +130,15 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(RecordError, match="cannot be written"):
         record.create(Params(), tmp_path / "file")
+
+
+def test_a_run_goes_on_with_the_budget_and_pace_it_is_given_now(tmp_path: Path) -> None:
+    first = record.create(from_dict({"budget": {"calls": 16}, "concurrency": 64}), tmp_path)
+    second = from_dict({"budget": {"calls": 400}, "concurrency": 2})
+    run = record.create(second, tmp_path)
+    assert run.path == first.path
+    assert run.params == second
+    with run.lock():
+        assert record.create(from_dict({"concurrency": 8}), tmp_path).params == second, "another process works with it"
+    run.write_json(record.METRICS, {})
+    assert record.create(from_dict({}), tmp_path).params == second, "a complete run keeps what it was made with"
