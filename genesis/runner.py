@@ -143,6 +143,8 @@ def execute_all(
             status = "failed"
             raise
         finally:
+            if status != "complete":
+                _account(run, say)
             run.update(
                 status=status,
                 seconds=round(earlier + time.monotonic() - started, 2),
@@ -152,6 +154,19 @@ def execute_all(
             build(run)  # once more, now that status and seconds are known
         complete(run)
     return spent
+
+
+def _account(run: Run, say: Callable[[str], None] | None) -> None:
+    """Bring what was spent into run.json: a kernel that ends early has not."""
+    from genesis import steps
+
+    if not run.journal_path.exists():
+        return
+    try:
+        steps.account(run)
+    except GenesisError as error:
+        if say is not None:
+            say(f"run.json does not tell what was spent: {error}")
 
 
 @contextmanager

@@ -117,6 +117,21 @@ def _account(run: Run, usage: dict[str, Usage], usd: float | None, notices: list
     run.update(calls=spent.calls, tokens=tokens, usd=usd, usage=to_json(usage), notices=notices)
 
 
+def account(run: Run) -> None:
+    """Write into run.json what the run's journal says it has used, for a run that was stopped before it could.
+
+    Attempts that nothing in the journal tells of are not counted. Raises RecordError, LMConfigError.
+    """
+    from genesis.lm import live
+    from genesis.lm.caller import Caller
+    from genesis.lm.lanes import open_lanes
+    from genesis.lm.rows import scan, shards
+
+    caller = Caller(open_lanes(run.params))
+    caller.count(body for shard in shards(run.journal_path) for _, body in scan(shard))
+    _account(run, caller.usage, live.status(caller)["usd"], caller.notices)
+
+
 def _generated(run: Run, made: Counts) -> dict[str, int]:
     counts = made.to_dict()
     run.update(counts=counts)

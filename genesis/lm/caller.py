@@ -12,7 +12,7 @@ engine, parses, journals with the outcome, and returns. A bad reply is a typed o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -65,7 +65,7 @@ class Caller:
         self._flights: dict[str, asyncio.Future[None]] = {}
         self._before: dict[str, dict[str, float]] = {}
         if journal is not None:
-            self._count_journal(journal)
+            self.count(journal.bodies())
 
     def lane(self, agent: str) -> Lane:
         """Return the lane of an agent's model."""
@@ -229,9 +229,9 @@ class Caller:
             if sample.o != "good":
                 setattr(usage, sample.o, getattr(usage, sample.o) + 1)
 
-    def _count_journal(self, journal: Journal) -> None:
-        """Start the counts, and the budget, from what the run has used before."""
-        self._before = totals(journal.bodies())
+    def count(self, bodies: Iterator[bytes]) -> None:
+        """Start the counts, and the budget, from the rows of a journal: what the run has used before."""
+        self._before = totals(bodies)
         for agent, row in self._before.items():
             usage = self.usage[agent] = Usage(**row)  # type: ignore[arg-type]
             lane = self.lane(agent)

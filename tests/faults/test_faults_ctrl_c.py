@@ -67,7 +67,10 @@ def test_ctrl_c_of_the_command_ends_kernel_and_workers_and_it_goes_on(tmp_path: 
         assert "the same command continues" in (tmp_path / "err").read_text()
         (folder,) = (tmp_path / "out").glob("*/*/run.json")
         run = record.Run(folder.parent)
-        assert run.read_json("run.json")["status"] == "interrupted"
+        told = run.read_json("run.json")
+        assert told["status"] == "interrupted"
+        assert 0 < told["calls"] <= server.calls  # what was paid for when it was stopped
+        assert told["tokens"]["prompt"] > 0
         if not scheduler:
             return
         server.latency, before = 0.0, server.calls
