@@ -151,12 +151,19 @@ def _read(file: Path, wanted: Wanted) -> Listed | None:
 
 
 def _so_far(run: Run) -> dict[str, Any]:
-    """Return run.json; where generation was stopped before it wrote its counts, as far as it last told."""
+    """Return run.json; where generation was stopped before it wrote its counts, with what is there."""
     meta: dict[str, Any] = run.read_json("run.json")
     if "counts" in meta or not (run.path / PROGRESS).exists():
         return meta
-    told = run.read_json(PROGRESS)
-    return {**told, **meta, "counts": told}
+    made = {"accepted": _lines(run.path / "dialogues.jsonl"), "rejected": _lines(run.path / "rejected.jsonl")}
+    return {**run.read_json(PROGRESS), **meta, "counts": made}
+
+
+def _lines(file: Path) -> int:
+    if not file.exists():
+        return 0
+    with file.open("rb") as stream:
+        return sum(line.endswith(b"\n") for line in stream)
 
 
 def _row(run: Run, meta: Mapping[str, Any]) -> Listed:

@@ -51,11 +51,13 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_run_stopped_while_it_generates_is_listed_with_what_it_last_told(tmp_path: Path) -> None:
+def test_a_run_stopped_while_it_generates_is_listed_with_what_is_there(tmp_path: Path) -> None:
     run = made(tmp_path, "c", complete=False, status="interrupted")
     run.write_json(
-        "progress.json", {"planned": 8, "accepted": 1, "rejected": 2, "calls": 16, "tokens": 21_840, "usd": None}
+        "progress.json", {"planned": 8, "accepted": 0, "rejected": 0, "calls": 16, "tokens": 21_840, "usd": None}
     )
+    run.file("dialogues.jsonl").write_text('{"id": "a"}\n{"id": "torn', encoding="utf-8")
+    run.file("rejected.jsonl").write_text('{"id": "b"}\n{"id": "c"}\n', encoding="utf-8")
     (row,) = listed(tmp_path, Wanted())
     assert (row.status, row.accepted, row.rejected, row.calls, row.tokens) == ("interrupted", 1, 2, 16, 21_840)
     run.update(counts={"planned": 8, "accepted": 7, "rejected": 1}, calls=60)
