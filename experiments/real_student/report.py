@@ -28,6 +28,13 @@ MEASURES = ("right", "tools", "calls")
 """Official verdict; the tools called are the right ones; anything is called."""
 ROWS_A_STEP = {"short": 4}
 """Of an arm; else 16."""
+NAMES = {
+    "clean-0": "clean",
+    "spoiled-0": "25 % of arguments spoiled",
+    "part-0": "clean, 800 alone",
+    "short-0": "60 short ones (CPU)",
+}
+"""What the figure calls the arms."""
 
 
 def losses(work: Path) -> pd.DataFrame:
@@ -93,14 +100,14 @@ def differences(arms: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> None:
-    """Draw the mean loss of ten steps over the rows seen."""
+    """Draw the mean loss of ten steps over the rows seen, one run an arm."""
     import matplotlib.pyplot as plt
 
     with figures.style():
         figure, axes = plt.subplots(figsize=(4.2, 2.6))
         for arm, part in table.groupby("arm", sort=False):
             smooth = part.groupby((part["step"] - 1) // 10).mean(numeric_only=True)
-            axes.plot(smooth["rows"], smooth["loss"], marker="o", ms=2.5, lw=0.9, label=arm)
+            axes.plot(smooth["rows"], smooth["loss"], marker="o", ms=2.5, lw=0.9, label=NAMES.get(arm, arm))
         axes.set_xlabel("dialogues seen (offline (simulated) LM)")
         axes.set_ylabel("loss on what the assistant says")
         axes.set_ylim(bottom=0)
