@@ -196,16 +196,27 @@ async def _tools(engine: HttpEngine, checked: Checked) -> None:
             },
         },
     }
-    found = await _tried(engine, "What is the weather in Oslo? Use the tool.", tools=[tool])
+    question = "What is the weather in Oslo? Use the tool."
+    found = await _tried(engine, question, tools=[tool])
     if isinstance(found, str):
         checked.add("native tools", f"refused: {found}", "none: generation writes calls as text")
         return
-    calls = (found["choices"][0].get("message") or {}).get("tool_calls")
+    if (found["choices"][0].get("message") or {}).get("tool_calls"):
+        checked.add("native tools", "yes")
+        return
+    without = await _tried(engine, question)
+    unseen = isinstance(without, dict) and 0 < _prompt_tokens(found) <= _prompt_tokens(without)
     checked.add(
         "native tools",
-        "yes" if calls else "no call came",
-        "" if calls else "none for generation; `genesis predict --mode text`",
+        "not shown to the model: the prompt has as many tokens without them" if unseen else "no call came",
+        "none for generation; `genesis predict --mode text`",
     )
+
+
+def _prompt_tokens(reply: dict[str, Any]) -> int:
+    """Return the tokens of a reply's prompt; 0 where the server does not tell."""
+    told = (reply.get("usage") or {}).get("prompt_tokens")
+    return told if isinstance(told, int) else 0
 
 
 async def _truncation(engine: HttpEngine, checked: Checked) -> None:

@@ -52,6 +52,22 @@ def rows(found: dict[str, Any]) -> dict[str, str]:
     return {row["what"]: row["found"] for row in found["findings"]}
 
 
+@pytest.mark.parametrize(("more", "told"), [(0, "not shown to the model"), (40, "no call came")])
+def test_tools_that_the_model_is_not_shown_are_told_from_tools_that_it_does_not_use(
+    more: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(call: Call) -> Reaction:
+        usage = {"prompt_tokens": 20 + more * ("tools" in call.body), "completion_tokens": 1}
+        choice = {"message": {"role": "assistant", "content": "blue"}, "finish_reason": "stop"}
+        return Reaction(body=msgspec.json.encode({"choices": [choice], "usage": usage}))
+
+    with Server(script) as server:
+        _, found = checked(server, capsys)
+    assert rows(found)["native tools"].startswith(told)
+    (advice,) = [row["advice"] for row in found["findings"] if row["what"] == "native tools"]
+    assert "--mode text" in advice
+
+
 def test_what_a_server_can_do_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     with Server(able) as server:
         code, found = checked(server, capsys)
