@@ -107,7 +107,8 @@ def usable(run: Run) -> Section | None:
         for one in found
     ]
     note = (
-        "Replies of the LM, fresh samples for unparsable ones included. Unusable: empty, refused, cut at max_tokens, "
+        f"Replies of: {run.made_by}; fresh samples for unparsable ones included. Unusable: empty, refused, cut at "
+        "max_tokens, "
     )
     hints = "".join(f" {hint}." for hint in what_to_try(run))
     return Section(
