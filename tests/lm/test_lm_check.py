@@ -68,6 +68,16 @@ def test_tools_that_the_model_is_not_shown_are_told_from_tools_that_it_does_not_
     assert "--mode text" in advice
 
 
+@pytest.mark.parametrize(("said", "warned"), [("Paris is nice.", True), ("Blue.", False)])
+def test_a_model_that_does_not_do_as_told_is_warned_of(
+    said: str, warned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Server(lambda call: Reaction(said)) as server:
+        _, found = checked(server, capsys)
+    (advice,) = [row["advice"] for row in found["findings"] if row["what"] == "answers"]
+    assert ("told to say 'blue'" in advice) is warned
+
+
 def test_what_a_server_can_do_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     with Server(able) as server:
         code, found = checked(server, capsys)
